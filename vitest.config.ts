@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+const conditions = ["@edgeloop/source", "node", "import", "module", "default"];
+
+// `unit` is what `npm run check` runs; the other projects join in `npm test`.
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    pool: "forks",
+    execArgv: ["--conditions=@edgeloop/source"],
+    testTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: "unit", include: ["*/src/**/*.test.ts"] } },
+      { extends: true, test: { name: "house", include: ["test/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "scenarios",
+          include: ["test/scenarios/**/*.test.ts", "test/conformance/**/*.test.ts"],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
