@@ -16,6 +16,15 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "packaging",
+          include: ["test/packaging/**/*.test.ts"],
+          testTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "scenarios",
           include: ["test/scenarios/**/*.test.ts", "test/conformance/**/*.test.ts"],
           testTimeout: 300_000,

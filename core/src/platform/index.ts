@@ -1,0 +1,25 @@
+export type { BlobRef, BlobStore } from "./blob-store.ts";
+export type { ByteChannel } from "./byte-channel.ts";
+export { bytesOf, concatBytes, equalBytes, fromUtf8, utf8 } from "./bytes.ts";
+export type { Json } from "./canonical-json.ts";
+export { canonicalJson } from "./canonical-json.ts";
+export type { Clock, VirtualClock } from "./clock.ts";
+export { virtualClock } from "./clock.ts";
+export type { ErrorDetails, WireError } from "./errors.ts";
+export {
+  codeOf,
+  EdgeloopError,
+  fromWireError,
+  hasCode,
+  messageOf,
+  toWireError,
+  unreachable,
+} from "./errors.ts";
+export type { Brand, Name, Sha256 } from "./ids.ts";
+export { isName, isSha256, parseName, parseSha256 } from "./ids.ts";
+export type { Log, LogFields } from "./log.ts";
+export { silentLog } from "./log.ts";
+export type { Rng } from "./random.ts";
+export { deriveSeed, gaussian, seededRng, shuffled } from "./random.ts";
+export { sha256 } from "./sha256.ts";
+export type { Row, SqlValue, Statement, Store } from "./store.ts";

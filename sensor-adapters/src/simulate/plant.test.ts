@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { plantPump, plantSchedule } from "./plant.ts";
+
+const times = { startUs: 0, changeUs: 20_000_000, endUs: 50_000_000, segmentUs: 3_000_000 };
+
+test("segments follow each other without gap or overlap and none straddles the change", () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.nat(40), (seed, index) => {
+      const segments = plantSchedule(plantPump(seed, index), times);
+      segments.forEach((segment, at) => {
+        expect(segment.startUs).toBe(segments[at - 1]?.endUs ?? times.startUs);
+        expect(segment.endUs <= times.changeUs || segment.startUs >= times.changeUs).toBe(true);
+      });
+      expect(segments.at(-1)?.endUs).toBe(times.endUs);
+    }),
+  );
+});
+
+test("every cycle of four segments shows every state once", () => {
+  const segments = plantSchedule(plantPump(3, 2), { ...times, changeUs: times.endUs });
+  for (let at = 0; at + 4 <= segments.length; at += 4) {
+    expect(new Set(segments.slice(at, at + 4).map((segment) => segment.state)).size).toBe(4);
+  }
+});
+
+test("no two pumps of a plant share speed, gain or mounting, and the seed decides all", () => {
+  const plant = Array.from({ length: 20 }, (_, index) => plantPump(11, index));
+  expect(new Set(plant.map(({ pump }) => pump.gain)).size).toBe(20);
+  expect(new Set(plant.map(({ before }) => before.speedHz)).size).toBe(20);
+  expect(plantPump(11, 4)).toEqual(plant[4]);
+});
