@@ -25,3 +25,7 @@ export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
 /** The bytes under any typed array, without a copy. */
 export const bytesOf = (view: ArrayBufferView): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+
+/** Writes bytes in lower-case hexadecimal (`Uint8Array.prototype.toHex` is missing on Node 24). */
+export const toHex = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

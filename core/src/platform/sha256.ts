@@ -1,3 +1,4 @@
+import { toHex } from "./bytes.ts";
 import type { Sha256 } from "./ids.ts";
 import { parseSha256 } from "./ids.ts";
 
@@ -9,5 +10,5 @@ import { parseSha256 } from "./ids.ts";
  */
 export async function sha256(bytes: Uint8Array): Promise<Sha256> {
   const digest = await globalThis.crypto.subtle.digest("SHA-256", Uint8Array.from(bytes));
-  return parseSha256(new Uint8Array(digest).toHex());
+  return parseSha256(toHex(new Uint8Array(digest)));
 }
