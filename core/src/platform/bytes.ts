@@ -29,3 +29,11 @@ export const bytesOf = (view: ArrayBufferView): Uint8Array =>
 /** Writes bytes in lower-case hexadecimal (`Uint8Array.prototype.toHex` is missing on Node 24). */
 export const toHex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Reads an even number of hexadecimal digits; `undefined` when `text` is anything else. */
+export function fromHex(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, index) =>
+    Number.parseInt(text.slice(2 * index, 2 * index + 2), 16),
+  );
+}
