@@ -1,6 +1,7 @@
-// Runs every `@example` of a docstring with its file's exports in scope; `expr; // => value` must hold.
+// Runs every `@example` of a docstring with the exports of its file and its folder in scope; `expr; // => value` must hold.
+import { existsSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { root, sources } from "./source-files.ts";
@@ -29,7 +30,12 @@ const instrument = (code: string): string =>
     .join("\n");
 
 async function runExample({ path, code }: Example): Promise<number> {
-  const scope: Record<string, unknown> = await import(pathToFileURL(join(root, path)).href);
+  const file = join(root, path);
+  const folder = join(dirname(file), "index.ts");
+  const scope: Record<string, unknown> = {
+    ...(existsSync(folder) ? await import(pathToFileURL(folder).href) : {}),
+    ...(await import(pathToFileURL(file).href)),
+  };
   let checks = 0;
   const check = (actual: unknown, expected: unknown): void => {
     checks += 1;
