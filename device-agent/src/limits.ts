@@ -1,0 +1,44 @@
+/** Longest `gateway.yaml` that is read, in bytes: a thousand sensors fit. */
+export const configBytesMax: number = 1024 * 1024;
+/** Windows that wait for inference, per sensor; beyond it the adapter is not pulled (back-pressure). */
+export const inferenceQueueMax = 64;
+/** Predictions of one sensor that wait for their row's sync; beyond it inference waits. */
+export const publishQueueMax = 256;
+/** Packets whose start times are remembered per sensor, to tell a redelivery from time going back. */
+export const packetsRememberedMax = 1024;
+/** Bytes of a refused payload that quarantine keeps; the rest is cut. */
+export const quarantinePayloadBytesMax: number = 4 * 1024;
+/** Longest label message, in bytes. */
+export const labelBytesMax = 1024;
+/** Longest name of a class or of whoever labels, in characters. */
+export const labelTextMax = 64;
+/** Longest stretch that one label may cover, in microseconds: a day. */
+export const labelSpanUsMax: number = 24 * 3600 * 1_000_000;
+/** Events kept on disk; the oldest go first. */
+export const eventsMax = 10_000;
+/** Longest window that can be labelled, in microseconds: ten minutes. */
+export const windowSpanUsMax: number = 600 * 1_000_000;
+/** Windows that one message to the learner carries: a few hundred kilobytes, so that the daemon never pauses. */
+export const windowsPerMessageMax = 64;
+/** Times a killed learner is started again for one task. */
+export const learnerStartsMax = 5;
+/** Windows that inference runs at most while a commit is being synced, before the trim runs again. */
+export const trimIntervalWindows = 64;
+/** Longest wait for running work at a stop, in milliseconds. */
+export const drainTimeoutMs = 5_000;
+/** Wait before inference is started again after its worker died, in milliseconds. */
+export const workerRestartDelayMs = 250;
+/** Time after which a full disk is tried again, in milliseconds. */
+export const fullRetryIntervalMs = 30_000;
+/** Starts of a candidate model without a confirmation, after which it is rolled back. */
+export const startsMax = 3;
+/** Windows that a new model has to serve well before it is confirmed. */
+export const confirmWindowsMin = 20;
+/** Share of those windows that may fail. */
+export const confirmFailuresMax = 0;
+/** Hashes of models that failed here and are refused at sight; the oldest go first. */
+export const failedHashesMax = 256;
+/** Codes that `/metrics` tells apart; others are counted as `other`, so that labels stay bounded. */
+export const codesMax = 64;
+/** Campaign ranges that are held against dropping at once. */
+export const sealedRangesMax = 4;
