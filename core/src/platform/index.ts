@@ -1,6 +1,6 @@
 export type { BlobRef, BlobStore } from "./blob-store.ts";
 export type { ByteChannel } from "./byte-channel.ts";
-export { bytesOf, concatBytes, equalBytes, fromUtf8, toHex, utf8 } from "./bytes.ts";
+export { bytesOf, concatBytes, equalBytes, fromHex, fromUtf8, toHex, utf8 } from "./bytes.ts";
 export type { Json } from "./canonical-json.ts";
 export { canonicalJson } from "./canonical-json.ts";
 export type { Clock, VirtualClock } from "./clock.ts";
