@@ -1,0 +1,150 @@
+import type { DType } from "../../core/src/graph/tensor.ts";
+import type { Call, Operator, Operators } from "./operator.ts";
+import { input, number } from "./operator.ts";
+import type { Value } from "./value.ts";
+import { isFloat, value, zip } from "./value.ts";
+
+const map =
+  (apply: (x: number) => number): Operator =>
+  (call) => {
+    const x = input(call, 0);
+    return value(x.dtype, x.shape, x.data.map(apply));
+  };
+
+const binary =
+  (apply: (a: number, b: number) => number, dtype?: DType): Operator =>
+  (call) => {
+    const [a, b] = [input(call, 0), input(call, 1)];
+    return zip([a, b], dtype ?? a.dtype, apply as (...xs: number[]) => number);
+  };
+
+const variadic =
+  (apply: (...xs: number[]) => number): Operator =>
+  ({ inputs }) => {
+    const values = inputs.filter((x): x is Value => x !== undefined);
+    return zip(values, values[0]!.dtype, apply);
+  };
+
+/** The error function by Kummer's series, whose terms are all positive. @see Abramowitz & Stegun 7.1.6 */
+export function erf(x: number): number {
+  if (Math.abs(x) > 6) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(sum); n += 1) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
+/** Rounds halves to the even neighbour. */
+export function roundEven(x: number): number {
+  const down = Math.floor(x);
+  if (x - down !== 0.5) return Math.round(x);
+  return down % 2 === 0 ? down : down + 1;
+}
+
+const divide: Operator = (call) => {
+  const whole = !isFloat(input(call, 0).dtype);
+  return binary((a, b) => (whole ? Math.trunc(a / b) : a / b))(call);
+};
+
+const integers: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+  int32: [-2147483648, 2147483647],
+};
+
+/** Limits of an integer dtype. */
+export function limitsOf(dtype: DType): readonly [number, number] {
+  const limits = integers[dtype];
+  if (limits === undefined) throw new Error(`no limits of ${dtype}`);
+  return limits;
+}
+
+/** TensorProto's numbers of data types. */
+const dtypes: Readonly<Record<number, DType>> = {
+  1: "float32",
+  2: "uint8",
+  3: "int8",
+  6: "int32",
+  7: "int64",
+  9: "bool",
+  11: "float64",
+};
+
+const cast: Operator = (call) => {
+  const x = input(call, 0);
+  const to = dtypes[number(call, "to", 0)];
+  if (to === undefined) throw new Error("Cast to an unknown type");
+  if (isFloat(to)) return value(to, x.shape, x.data);
+  return value(to, x.shape, x.data.map(to === "bool" ? (e) => Number(e !== 0) : Math.trunc));
+};
+
+const clip = (call: Call): Value => {
+  const x = input(call, 0);
+  const low = call.inputs[1]?.data[0] ?? Number.NEGATIVE_INFINITY;
+  const high = call.inputs[2]?.data[0] ?? Number.POSITIVE_INFINITY;
+  return value(
+    x.dtype,
+    x.shape,
+    x.data.map((e) => Math.min(Math.max(e, low), high)),
+  );
+};
+
+const where = (call: Call): Value => {
+  const [condition, x, y] = [input(call, 0), input(call, 1), input(call, 2)];
+  return zip([condition, x, y], x.dtype, (c, a, b) => (c === 0 ? b! : a!));
+};
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+export const elementwise: Operators = {
+  Add: binary((a, b) => a + b),
+  Sub: binary((a, b) => a - b),
+  Mul: binary((a, b) => a * b),
+  Div: divide,
+  Pow: binary((a, b) => a ** b),
+  Mod: binary((a, b) => a - b * Math.floor(a / b)),
+  Min: variadic(Math.min),
+  Max: variadic(Math.max),
+  Sum: variadic((...xs) => xs.reduce((sum, x) => sum + x, 0)),
+  Neg: map((x) => -x),
+  Abs: map(Math.abs),
+  Sign: map(Math.sign),
+  Sqrt: map(Math.sqrt),
+  Exp: map(Math.exp),
+  Log: map(Math.log),
+  Sin: map(Math.sin),
+  Cos: map(Math.cos),
+  Reciprocal: map((x) => 1 / x),
+  Floor: map(Math.floor),
+  Ceil: map(Math.ceil),
+  Round: map(roundEven),
+  Erf: map(erf),
+  Sigmoid: map(sigmoid),
+  Tanh: map(Math.tanh),
+  Relu: map((x) => Math.max(x, 0)),
+  Softplus: map((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
+  HardSwish: map((x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
+  LeakyRelu: (call) => map((x) => (x < 0 ? number(call, "alpha", 0.01) * x : x))(call),
+  HardSigmoid: (call) =>
+    map((x) =>
+      Math.min(Math.max(number(call, "alpha", 0.2) * x + number(call, "beta", 0.5), 0), 1),
+    )(call),
+  Elu: (call) => map((x) => (x < 0 ? number(call, "alpha", 1) * Math.expm1(x) : x))(call),
+  Not: map((x) => 1 - x),
+  And: binary((a, b) => a * b, "bool"),
+  Or: binary((a, b) => Math.max(a, b), "bool"),
+  Equal: binary((a, b) => Number(a === b), "bool"),
+  Greater: binary((a, b) => Number(a > b), "bool"),
+  GreaterOrEqual: binary((a, b) => Number(a >= b), "bool"),
+  Less: binary((a, b) => Number(a < b), "bool"),
+  LessOrEqual: binary((a, b) => Number(a <= b), "bool"),
+  Identity: map((x) => x),
+  Cast: cast,
+  Clip: clip,
+  Where: where,
+};

@@ -1,0 +1,1 @@
+export { operators, run } from "./interpreter.ts";
