@@ -1,0 +1,13 @@
+export type { AtomicWriteOptions } from "./atomic-file.ts";
+export { readFileOrPrevious, writeFileAtomic } from "./atomic-file.ts";
+export { openFileBlobStore } from "./file-blob-store.ts";
+export type { FileSystem, WritableFile } from "./file-system.ts";
+export { nodeFileSystem } from "./file-system.ts";
+export type { JsonLogOptions, LogLevel } from "./json-log.ts";
+export { jsonLog } from "./json-log.ts";
+export type { Sha256Stream } from "./sha256.ts";
+export { sha256Stream, sha256Sync } from "./sha256.ts";
+export { openSqliteStore } from "./sqlite-store.ts";
+export { systemClock } from "./system-clock.ts";
+export type { WorkerApi, WorkerLink, WorkerLinkOptions } from "./worker-link.ts";
+export { openWorkerLink, serveWorker } from "./worker-link.ts";
