@@ -1,0 +1,33 @@
+import type * as ort from "onnxruntime-web";
+import type { Tensor } from "../graph/tensor.ts";
+
+/** The part of onnxruntime's public interface that both packages share. */
+export type OrtApi = Pick<typeof ort, "InferenceSession" | "Tensor">;
+
+/** Gives onnxruntime a tensor, without a copy. */
+export function toOrt(api: OrtApi, { dtype, data, shape }: Tensor): ort.Tensor {
+  const make = api.Tensor as new (
+    type: string,
+    data: Tensor["data"],
+    dims: readonly number[],
+  ) => ort.Tensor;
+  return new make(dtype, data, shape);
+}
+
+/** Takes a tensor from onnxruntime, without a copy. */
+export function fromOrt(tensor: ort.Tensor): Tensor {
+  const { type, dims, data } = tensor;
+  // Newer engines have a Float16Array; a Tensor holds the raw bits.
+  const elements =
+    type === "float16" && ArrayBuffer.isView(data)
+      ? new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2)
+      : data;
+  return { dtype: type, shape: dims, data: elements } as Tensor;
+}
+
+/** Converts each tensor of a record. */
+export const mapTensors = <From, To>(
+  tensors: Readonly<Record<string, From>>,
+  convert: (tensor: From) => To,
+): Record<string, To> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, convert(tensor)]));

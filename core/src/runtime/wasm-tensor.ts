@@ -1,0 +1,101 @@
+import type { OrtModule } from "onnxruntime-web/ort-wasm-simd-threaded.mjs";
+import { byteLengthOf, dtypeOfOnnx, dtypes } from "../graph/dtypes.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { sizeOf } from "../graph/tensor.ts";
+import { bytesOf } from "../platform/bytes.ts";
+import { runError } from "./runtime-errors.ts";
+import { lastError } from "./wasm-engine.ts";
+
+/** A tensor whose elements stay in the runtime's heap. */
+export type HeapTensor = {
+  readonly handle: number;
+  readonly address: number;
+  readonly dtype: Tensor["dtype"];
+  readonly shape: readonly number[];
+};
+
+const onCpu = 1;
+
+/** Reserves a tensor in the heap; its elements are whatever the heap held. */
+export function allocTensor(
+  module: OrtModule,
+  { dtype, shape }: Pick<Tensor, "dtype" | "shape">,
+): HeapTensor {
+  const bytes = byteLengthOf(dtype, shape);
+  const address = module._malloc(Math.max(bytes, 1));
+  const stack = module.stackSave();
+  const dims = module.stackAlloc(4 * Math.max(shape.length, 1));
+  for (const [axis, dim] of shape.entries()) module.HEAP32[(dims >> 2) + axis] = dim;
+  const handle =
+    address === 0
+      ? 0
+      : module._OrtCreateTensor(dtypes[dtype].onnx, address, bytes, dims, shape.length, onCpu);
+  module.stackRestore(stack);
+  if (handle !== 0) return { handle, address, dtype, shape };
+  module._free(address);
+  const text = address === 0 ? `no memory for a tensor of ${bytes} bytes` : lastError(module);
+  throw runError({ backend: "wasm", text });
+}
+
+/** Frees a tensor and its elements. */
+export function freeTensor(module: OrtModule, { handle, address }: HeapTensor): void {
+  module._OrtReleaseTensor(handle);
+  module._free(address);
+}
+
+/** Tells whether a tensor fits the place of another. */
+export function sameLayout(a: HeapTensor, b: Tensor): boolean {
+  if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return false;
+  for (let axis = 0; axis < a.shape.length; axis += 1) {
+    if (a.shape[axis] !== b.shape[axis]) return false;
+  }
+  return true;
+}
+
+/** Copies elements into the heap. */
+export function writeTensor(module: OrtModule, to: HeapTensor, from: Tensor): void {
+  if (from.dtype === "string") return;
+  module.HEAPU8.set(bytesOf(from.data), to.address);
+}
+
+/** Copies a tensor out of the heap. */
+export const readTensor = (module: OrtModule, from: HeapTensor): Tensor =>
+  copyOut(module, from, from.address);
+
+/** Copies out a tensor that the runtime made, and releases it. */
+export function takeTensor(module: OrtModule, handle: number): Tensor {
+  const stack = module.stackSave();
+  try {
+    const at = module.stackAlloc(16);
+    if (module._OrtGetTensorData(handle, at, at + 4, at + 8, at + 12) !== 0) {
+      throw runError({ backend: "wasm", text: lastError(module) });
+    }
+    const [code = 0, address = 0, dims = 0, rank = 0] = module.HEAPU32.subarray(
+      at >> 2,
+      (at >> 2) + 4,
+    );
+    const shape = Array.from(module.HEAPU32.subarray(dims >> 2, (dims >> 2) + rank));
+    module._OrtFree(dims);
+    const dtype = dtypeOfOnnx(code);
+    if (dtype === undefined || dtype === "string") {
+      throw runError({ backend: "wasm", text: `an output is of ONNX's element type ${code}` });
+    }
+    return copyOut(module, { dtype, shape }, address);
+  } finally {
+    module.stackRestore(stack);
+    module._OrtReleaseTensor(handle);
+  }
+}
+
+function copyOut(
+  module: OrtModule,
+  { dtype, shape }: Pick<Tensor, "dtype" | "shape">,
+  address: number,
+): Tensor {
+  const { array } = dtypes[dtype];
+  if (array === undefined)
+    throw runError({ backend: "wasm", text: "text has no elements to copy" });
+  // The heap is shared memory that may be replaced when it grows: the view is fresh, the copy is ordinary memory.
+  const view = new array(module.HEAPU8.buffer, address, sizeOf(shape));
+  return { dtype, shape, data: view.slice() } as Tensor;
+}
