@@ -1,6 +1,6 @@
 import { EdgeloopError } from "@edgeloop/core/platform";
-import { isNode, LineCounter, parseDocument } from "yaml";
 import type { Document } from "yaml";
+import { isNode, LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { configBytesMax } from "./limits.ts";
 
@@ -29,7 +29,7 @@ export function parseYaml<T>(
     const line = lines.linePos(broken.pos[0]).line;
     throw invalid({ file, line, field: "", expected: `YAML: ${broken.message.split("\n")[0]}` });
   }
-  const parsed = schema.safeParse(valueOf(document, file));
+  const parsed = schema.safeParse(plainOf(document, file));
   if (parsed.success) return parsed.data;
   const issue = deepest(parsed.error.issues[0] ?? { path: [], message: "a valid file" });
   return refuse(issue, (path) => {
@@ -51,7 +51,7 @@ export function parseYaml<T>(
 }
 
 // An alias may repeat a value exponentially; nothing in our files needs one.
-function valueOf(document: Document, file: string): unknown {
+function plainOf(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 0 });
   } catch (cause) {

@@ -42,3 +42,7 @@ export const failedHashesMax = 256;
 export const codesMax = 64;
 /** Campaign ranges that are held against dropping at once. */
 export const sealedRangesMax = 4;
+/** Shortest time between two events of one code, in milliseconds; repeats in between are counted. */
+export const eventIntervalMs = 1_000;
+/** Refused payloads that wait for the disk; more at once are counted and not kept. */
+export const quarantineBatchMax = 64;
