@@ -1,6 +1,24 @@
+export { floatOf, intOf, intsOf, tensorOf, textOf } from "./attributes.ts";
 export type { Attributes, GraphBuilder, NodeOptions } from "./builder.ts";
 export { float, graphBuilder, int, ints, text } from "./builder.ts";
+export type { DTypeRow } from "./dtypes.ts";
+export {
+  byteLengthOf,
+  checkTensor,
+  dtypes,
+  tensorBytes,
+  tensorFromBytes,
+  zeros,
+} from "./dtypes.ts";
 export type { Attribute, Dim, Graph, Node, ValueInfo } from "./graph.ts";
 export { opsetInternal } from "./graph.ts";
+export { decodeOnnx, onnxDepthMax } from "./onnx-read.ts";
+export { encodeOnnx, onnxBytesMax } from "./onnx-write.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  safetensorsHeaderBytesMax,
+  safetensorsMetadata,
+} from "./safetensors.ts";
 export type { DType, DTypeArrays, Tensor, TensorOf, Tensors } from "./tensor.ts";
 export { f32, i64, scalar, sizeOf } from "./tensor.ts";
