@@ -1,0 +1,33 @@
+import { unreachable } from "../../platform/errors.ts";
+import type { EncodedModel, Model } from "../model.ts";
+import { encodeModel } from "../model.ts";
+import { openOnWasm } from "../open.ts";
+import type { Session, SessionOptions } from "../session.ts";
+import { compiledWasm, instantiateCompiled } from "./compiled-wasm.ts";
+import { openNative } from "./native.ts";
+
+/**
+ * Opens a model in the calling thread; `run` blocks it, so that a daemon opens its models in a worker instead.
+ *
+ * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` when `native` is not installed.
+ */
+export const openSession = (model: Model, options: SessionOptions): Promise<Session> =>
+  openEncoded(encodeModel(model), options);
+
+/** Opens an encoded model. */
+export async function openEncoded(
+  model: EncodedModel,
+  { backend, threads = 1 }: SessionOptions,
+): Promise<Session> {
+  switch (backend) {
+    case "native":
+      return await openNative(model, { threads });
+    case "wasm":
+      return await openOnWasm(model, {
+        threads,
+        instantiate: instantiateCompiled(await compiledWasm()),
+      });
+    default:
+      return unreachable(backend);
+  }
+}
