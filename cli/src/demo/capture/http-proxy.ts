@@ -1,0 +1,176 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, request } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { utf8 } from "@edgeloop/core/platform";
+import type { CaptureLedger } from "./ledger.ts";
+
+/** One request with its answer, as it crossed. */
+export type Exchange = {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly requestHeaders: readonly string[];
+  readonly requestBody: Uint8Array;
+  readonly status: number;
+  readonly responseHeaders: readonly string[];
+  readonly responseBody: Uint8Array;
+};
+
+/** Names what an exchange is, each way; undefined for what is not known. */
+export type Classify = (exchange: Exchange) => {
+  readonly up: string | undefined;
+  readonly down: string | undefined;
+};
+
+/** A proxy that is listening. */
+export type RecordingProxy = { readonly port: number; close(): Promise<void> };
+
+/** How a proxy is set up. */
+export type HttpProxyOptions = {
+  readonly gateway: string;
+  /** Where the coordinator listens, `http://127.0.0.1:port`. */
+  readonly target: () => URL;
+  readonly classify: Classify;
+  readonly ledger: CaptureLedger;
+  /** Called when a request's head has arrived, before it is passed on. */
+  readonly onRequest?: (method: string, path: string) => void;
+  /** Called after the answer was passed on. */
+  readonly onExchange?: (exchange: Exchange) => void;
+  /** Bytes a second of one answer's body; unlimited when absent. */
+  readonly throttle?: (path: string) => number | undefined;
+};
+
+/**
+ * Stands between one gateway and the coordinator's HTTP server, passes everything on and writes down what crossed.
+ *
+ * Whatever Node's strict HTTP parser refuses never crosses; heads count with the message that they introduce, and the
+ * bytes of a connection that no exchange accounts for (refused or torn requests) count as raw.
+ */
+export async function httpProxy(options: HttpProxyOptions): Promise<RecordingProxy> {
+  const sockets = new Set<Socket>();
+  const server = createServer((incoming, outgoing) => {
+    options.onRequest?.(incoming.method ?? "", incoming.url ?? "");
+    forward(options, incoming, outgoing);
+  });
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+  });
+  server.on("clientError", (_error, socket) => {
+    const unparsed = "bytesRead" in socket ? Number(socket.bytesRead) : 0;
+    const lost = { gateway: options.gateway, direction: "up", kind: undefined } as const;
+    options.ledger.record({ ...lost, wireBytes: unparsed, content: [] });
+    socket.destroy();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    close: () =>
+      new Promise((resolve) => {
+        for (const socket of sockets) socket.destroy();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function forward(
+  options: HttpProxyOptions,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): void {
+  const requestChunks: Uint8Array[] = [];
+  const responseChunks: Uint8Array[] = [];
+  const target = options.target();
+  const path = incoming.url ?? "/";
+  let status = 0;
+  let responseHeaders: readonly string[] = [];
+  let written = false;
+  const finish = (): void => {
+    if (written) return;
+    written = true;
+    const exchange: Exchange = {
+      method: incoming.method ?? "GET",
+      path,
+      requestHeaders: incoming.rawHeaders,
+      requestBody: Buffer.concat(requestChunks),
+      status,
+      responseHeaders,
+      responseBody: Buffer.concat(responseChunks),
+    };
+    writeDown(options, exchange);
+    options.onExchange?.(exchange);
+  };
+  const upstream = request(
+    {
+      host: target.hostname,
+      port: target.port,
+      method: incoming.method,
+      path,
+      headers: incoming.headers,
+    },
+    (answer) => {
+      status = answer.statusCode ?? 502;
+      responseHeaders = answer.rawHeaders;
+      outgoing.writeHead(status, answer.headers);
+      pour(answer, outgoing, { bytesPerSecond: options.throttle?.(path), taken: responseChunks });
+    },
+  );
+  upstream.on("error", () => outgoing.destroy());
+  incoming.on("data", (chunk: Uint8Array) => requestChunks.push(chunk));
+  incoming.pipe(upstream);
+  outgoing.on("finish", finish);
+  outgoing.on("close", () => {
+    upstream.destroy();
+    finish();
+  });
+}
+
+/** Copies a body, at full speed or slowed down to a rate. */
+function pour(
+  from: IncomingMessage,
+  to: ServerResponse,
+  how: { readonly bytesPerSecond: number | undefined; readonly taken: Uint8Array[] },
+): void {
+  from.on("error", () => to.destroy());
+  from.on("end", () => to.end());
+  from.on("data", (chunk: Uint8Array) => {
+    how.taken.push(chunk);
+    to.write(chunk);
+    if (how.bytesPerSecond === undefined) return;
+    from.pause();
+    setTimeout(() => from.resume(), (1000 * chunk.length) / how.bytesPerSecond);
+  });
+}
+
+function writeDown({ gateway, classify, ledger }: HttpProxyOptions, exchange: Exchange): void {
+  const kind = classify(exchange);
+  const requestHead = utf8(
+    `${exchange.method} ${exchange.path} HTTP/1.1\r\n${headLines(exchange.requestHeaders)}\r\n`,
+  );
+  const responseHead = utf8(
+    `HTTP/1.1 ${exchange.status}\r\n${headLines(exchange.responseHeaders)}\r\n`,
+  );
+  ledger.record({
+    gateway,
+    direction: "up",
+    kind: kind.up,
+    wireBytes: requestHead.length + exchange.requestBody.length,
+    content: [requestHead, exchange.requestBody],
+  });
+  ledger.record({
+    gateway,
+    direction: "down",
+    kind: kind.down,
+    wireBytes: responseHead.length + exchange.responseBody.length,
+    content: [responseHead, exchange.responseBody],
+  });
+}
+
+function headLines(raw: readonly string[]): string {
+  const lines: string[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    lines.push(`${raw[index]}: ${raw[index + 1]}\r\n`);
+  }
+  return lines.join("");
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { captureLedger } from "./ledger.ts";
+
+const message = { gateway: "g1", direction: "up", content: [] } as const;
+
+test("bytes add up by gateway, direction and kind; what has no kind is raw", () => {
+  const ledger = captureLedger();
+  ledger.record({ ...message, kind: "update", wireBytes: 10 });
+  ledger.record({ ...message, kind: "update", wireBytes: 5 });
+  ledger.record({ ...message, kind: undefined, wireBytes: 3 });
+  expect(ledger.rows()).toEqual([
+    { gateway: "g1", direction: "up", kind: "update", messages: 2, bytes: 15 },
+    { gateway: "g1", direction: "up", kind: "raw", messages: 1, bytes: 3 },
+  ]);
+  expect(ledger.rawBytes()).toBe(3);
+});
