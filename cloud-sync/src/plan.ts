@@ -1,4 +1,4 @@
-import type { BlobRef, BlobStore, Name, Sha256 } from "@edgeloop/core/platform";
+import type { BlobRef, Name, Sha256 } from "@edgeloop/core/platform";
 import { z } from "zod";
 import { parseWire, wire } from "./wire-schema.ts";
 
@@ -164,16 +164,5 @@ export function isHeldOut(data: PlanData, startUs: number): boolean {
   return block % data.holdoutEvery === data.holdoutEvery - 1;
 }
 
-/** A graph without its weights, and the weights: what `attachWeights` puts together. */
-export type ModelRef = {
-  /** ONNX bytes whose weights are inputs. */
-  readonly graph: BlobRef;
-  /** One safetensors blob with a tensor for each of those inputs. */
-  readonly tensors: BlobRef;
-};
-
 /** Lists the blobs that a device needs before it can follow a plan. */
 export const planBlobs = (plan: Plan): readonly BlobRef[] => [plan.base, plan.step.graph];
-
-/** The part of a blob store that reading a model needs. */
-export type BlobReader = Pick<BlobStore, "get">;

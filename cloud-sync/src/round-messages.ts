@@ -1,6 +1,6 @@
 import type { Name, Sha256 } from "@edgeloop/core/platform";
 import { z } from "zod";
-import type { ModelRef } from "./plan.ts";
+import type { ModelRef } from "./wire-schema.ts";
 import { parseWire, wire } from "./wire-schema.ts";
 
 /** What every message of a round says first: which fleet, which plan of which round, and which device. */
@@ -94,8 +94,14 @@ const header = {
   plan: wire.sha256,
   device: wire.name,
 } as const;
-const modelRef = z.strictObject({ graph: wire.blobRef, tensors: wire.blobRef });
 const modelName = z.enum(["candidate", "float", "parent"]);
+
+/** The schema of one slice's counts; stored events use it too. */
+export const sliceConfusionSchema: z.ZodType<SliceConfusion> = z.strictObject({
+  model: modelName,
+  slice: wire.name,
+  counts: z.array(wire.count),
+});
 
 const offerSchema = z.strictObject(header) satisfies z.ZodType<Offer>;
 const answerSchema = z.strictObject({
@@ -114,7 +120,7 @@ const updateHeaderSchema = z.strictObject({
 }) satisfies z.ZodType<UpdateHeader>;
 const calibrationTaskSchema = z.strictObject({
   ...header,
-  model: modelRef,
+  model: wire.modelRef,
   window: wire.value,
   observed: z.array(wire.value).max(4096),
 }) satisfies z.ZodType<CalibrationTask>;
@@ -128,7 +134,7 @@ const calibrationReportSchema = z.strictObject({
 const evaluationTaskSchema = z.strictObject({
   ...header,
   models: z
-    .array(z.strictObject({ name: modelName, model: modelRef }))
+    .array(z.strictObject({ name: modelName, model: wire.modelRef }))
     .min(1)
     .max(3),
   window: wire.value,
@@ -138,9 +144,7 @@ const evaluationReportSchema = z.strictObject({
   ...header,
   result: z.strictObject({
     windows: wire.positive,
-    confusions: z
-      .array(z.strictObject({ model: modelName, slice: wire.name, counts: z.array(wire.count) }))
-      .max(1024),
+    confusions: z.array(sliceConfusionSchema).max(1024),
   }),
 }) satisfies z.ZodType<EvaluationReport>;
 

@@ -5,6 +5,14 @@ import { z } from "zod";
 /** The wire format that this code reads and writes. */
 export const wireFormat = 1;
 
+/** A graph without its weights, and the weights: what `attachWeights` puts together. */
+export type ModelRef = {
+  /** ONNX bytes whose weights are inputs. */
+  readonly graph: BlobRef;
+  /** One safetensors blob with a tensor for each of those inputs. */
+  readonly tensors: BlobRef;
+};
+
 /** What a wire message counts, by counter name. */
 export type Counters = Readonly<Record<Name, number>>;
 
@@ -27,15 +35,18 @@ export const wire: {
   /** A value's name in a graph. */
   readonly value: z.ZodType<string>;
   readonly counters: z.ZodType<Counters>;
+  readonly modelRef: z.ZodType<ModelRef>;
 } = (() => {
   const name = z.custom<Name>(isName, "expected 1 to 63 characters of a-z, 0-9 and -");
   const sha256 = z.custom<Sha256>(isSha256, "expected 64 lower-case hexadecimal digits");
   const count = z.int().nonnegative();
+  const blobRef = z.strictObject({ sha256, bytes: count });
   return {
     format: z.literal(wireFormat),
     name,
     sha256,
-    blobRef: z.strictObject({ sha256, bytes: count }),
+    blobRef,
+    modelRef: z.strictObject({ graph: blobRef, tensors: blobRef }),
     count,
     positive: z.int().positive(),
     magnitude: z.number().positive(),
