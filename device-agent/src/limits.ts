@@ -46,3 +46,9 @@ export const sealedRangesMax = 4;
 export const eventIntervalMs = 1_000;
 /** Refused payloads that wait for the disk; more at once are counted and not kept. */
 export const quarantineBatchMax = 64;
+/** Longest wait for a broker to answer, in milliseconds. */
+export const brokerTimeoutMs = 5_000;
+/** Label messages that wait for the disk; more stay unacknowledged. */
+export const labelsWaitingMax = 1_024;
+/** Shortest time between two reports of progress to the coordinator, in milliseconds. */
+export const progressIntervalMs = 1_000;

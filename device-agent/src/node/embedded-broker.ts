@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import type { AddressInfo, Socket } from "node:net";
+import { createServer } from "node:net";
+import type { Log } from "@edgeloop/core/platform";
+import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
+import { Aedes } from "aedes";
+import type { LabelInlet, LocalBroker } from "../local-broker.ts";
+
+type PublishHook = Aedes["authorizePublish"];
+
+/**
+ * Starts the gateway's own broker: MQTT 3.1.1, in memory, on a loopback address.
+ *
+ * A label's PUBACK follows its commit: aedes acknowledges QoS 1 after `authorizePublish` has answered, so the hook
+ * waits for the disk. A message that cannot be stored closes its connection, unacknowledged, and is sent again.
+ *
+ * @throws `BROKER_UNAVAILABLE` when the address is taken.
+ */
+export async function openEmbeddedBroker({
+  host,
+  port,
+  labels,
+  log,
+}: {
+  readonly host: string;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly labels: LabelInlet;
+  readonly log: Log;
+}): Promise<LocalBroker> {
+  const broker = await Aedes.createBroker({ authorizePublish: admit(labels) });
+  const report = (event: string) => (client: { readonly id?: string } | null, error: Error) => {
+    log.debug(event, { client: client?.id, reason: messageOf(error) });
+  };
+  broker.on("clientError", report("broker-client-error"));
+  broker.on("connectionError", report("broker-connection-error"));
+
+  const sockets = new Set<Socket>();
+  // Nagle's delay would hold a prediction back until the packet before it was acknowledged.
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    broker.handle(socket);
+  });
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    await closeBroker(broker);
+    throw unavailable(host, port, cause);
+  }
+  const address = server.address() as AddressInfo;
+  const name = address.family === "IPv6" ? `[${address.address}]` : address.address;
+  return {
+    url: `mqtt://${name}:${address.port}`,
+    publish: (topic, payload) =>
+      new Promise((resolve, reject) => {
+        const packet = { topic, payload: Buffer.from(payload), qos: 1, retain: false } as const;
+        broker.publish({ ...packet, cmd: "publish", dup: false }, (error) =>
+          error ? reject(error) : resolve(),
+        );
+      }),
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      await closeBroker(broker);
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+const admit =
+  (labels: LabelInlet): PublishHook =>
+  (_client, packet, answer) => {
+    if (packet.topic.startsWith("$SYS/")) {
+      answer(new Error("$SYS topics are the broker's own"));
+      return;
+    }
+    if (packet.topic !== labels.topic) {
+      answer(null);
+      return;
+    }
+    labels.take(bytesOfPayload(packet.payload)).then(
+      () => answer(null),
+      (error: unknown) => answer(new Error(messageOf(error))),
+    );
+  };
+
+const unavailable = (host: string, port: number, cause: unknown): EdgeloopError =>
+  new EdgeloopError("BROKER_UNAVAILABLE", `cannot listen on ${host}:${port}`, {
+    details: { host, port },
+    cause,
+  });
+
+const bytesOfPayload = (payload: Buffer | string): Uint8Array =>
+  typeof payload === "string" ? Buffer.from(payload) : payload;
+
+const closeBroker = (broker: Aedes): Promise<void> =>
+  new Promise((resolve) => {
+    broker.close(() => resolve());
+  });
