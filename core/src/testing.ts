@@ -5,5 +5,6 @@ export { memoryLog } from "./testing/memory-log.ts";
 export type { CrashFileSystem, Survival } from "./testing/node/crash-file-system.ts";
 export { crashFileSystem, survivals } from "./testing/node/crash-file-system.ts";
 export { memoryStore } from "./testing/node/memory-store.ts";
+export { sessionContract } from "./testing/session-contract.ts";
 export type { StoreUnderTest } from "./testing/store-contract.ts";
 export { storeContract } from "./testing/store-contract.ts";

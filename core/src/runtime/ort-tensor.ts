@@ -11,7 +11,9 @@ export function toOrt(api: OrtApi, { dtype, data, shape }: Tensor): ort.Tensor {
     data: Tensor["data"],
     dims: readonly number[],
   ) => ort.Tensor;
-  return new make(dtype, data, shape);
+  if (dtype !== "float16") return new make(dtype, data, shape);
+  // Where the engine has a Float16Array the class makes one of the raw bits, and the native package reads it as empty.
+  return Object.assign(new make("uint16", data, shape), { type: "float16" });
 }
 
 /** Takes a tensor from onnxruntime, without a copy. */

@@ -51,7 +51,15 @@ export async function openInWorker(model: Model, options: WorkerOptions): Promis
     async loop(loopOptions) {
       const mine = peer();
       const id = await mine.call((remote) => remote.loop(loopOptions));
-      return remoteLoop(mine, id);
+      return remoteLoop(
+        {
+          get alive() {
+            return open && mine.alive;
+          },
+          call: (invoke) => (open ? mine.call(invoke) : Promise.reject(disposed("session"))),
+        },
+        id,
+      );
     },
     async restart() {
       if (!open) throw disposed("session");
