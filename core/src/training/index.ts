@@ -1,0 +1,11 @@
+export type { Batch, BatchOptions, Dataset } from "./batches.ts";
+export { batchesOf, gatherRows, tensorDataset } from "./batches.ts";
+export type { Schedule } from "./schedule.ts";
+export { constant, cosine, stepwise, warmup } from "./schedule.ts";
+export type {
+  EarlyStopping,
+  EpochReport,
+  TrainingOptions,
+  TrainingResult,
+} from "./training-loop.ts";
+export { runTraining, turnMsMax } from "./training-loop.ts";
