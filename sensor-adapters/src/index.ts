@@ -1,0 +1,14 @@
+export type { CsvFormat } from "./decode/csv.ts";
+export { csvDecoder } from "./decode/csv.ts";
+export type { Decode, TimeUnit } from "./decode/decoder.ts";
+export { payloadBytesMax } from "./decode/decoder.ts";
+export type { Format } from "./decode/format.ts";
+export { decoderOf, formatJsonSchema, parseFormat } from "./decode/format.ts";
+export type { JsonFormat } from "./decode/json.ts";
+export { jsonDecoder } from "./decode/json.ts";
+export type { PackedFormat, PackedType } from "./decode/packed.ts";
+export { packedDecoder } from "./decode/packed.ts";
+export type { PlantPump, Segment } from "./simulate/plant.ts";
+export { plantPump, plantSchedule } from "./simulate/plant.ts";
+export type { OperatingPoint, Pump, PumpState } from "./simulate/pump.ts";
+export { pumpAcceleration, pumpStates } from "./simulate/pump.ts";

@@ -1,0 +1,2 @@
+export type { MqttOptions } from "./mqtt.ts";
+export { mqttAdapter } from "./mqtt.ts";

@@ -1,0 +1,101 @@
+import type { Adapter, AdapterRun, Samples, SensorInfo } from "@edgeloop/core/data";
+import type { Clock } from "@edgeloop/core/platform";
+import { codeOf, EdgeloopError, messageOf } from "@edgeloop/core/platform";
+import type { IClientOptions, MqttClient } from "mqtt";
+import { connect } from "mqtt";
+import type { Decode } from "../decode/decoder.ts";
+import type { PacketQueue } from "./packet-queue.ts";
+import { packetQueue } from "./packet-queue.ts";
+
+/** Bytes of a refused payload that go to the quarantine. */
+const refusedBytesKept = 1024;
+
+/** How a sensor's topic is read. */
+export type MqttOptions = {
+  /** `mqtt://` only on loopback, else `mqtts://`. */
+  readonly url: string;
+  /** Topic or filter. */
+  readonly topic: string;
+  readonly decode: Decode;
+  readonly clock: Clock;
+  /** User name, password, TLS files; a stable client id keeps the session over a restart. */
+  readonly client?: IClientOptions;
+};
+
+/**
+ * Reads a sensor from any topic of any MQTT broker, QoS 1.
+ *
+ * A message is acknowledged when the consumer asks for the next one, so a slow consumer holds the broker back and a
+ * crash loses nothing that the broker still has. Connections are kept up by the client.
+ *
+ * @throws `MQTT_PLAINTEXT_REFUSED` for a plain connection to anything but this machine, `MQTT_SUBSCRIBE_FAILED`
+ */
+export function mqttAdapter(info: SensorInfo, options: MqttOptions): Adapter {
+  refusePlainText(options.url);
+  return {
+    info,
+    async *samples(run) {
+      if (run.signal.aborted) return;
+      const queue = packetQueue<Samples>();
+      const client = connect(options.url, { clean: true, ...options.client });
+      // The client reconnects by itself and says why on each try; without a listener Node would end the process.
+      client.on("error", (error) => reportLater(run, options.clock, error));
+      const stop = (): void => queue.end();
+      run.signal.addEventListener("abort", stop, { once: true });
+      try {
+        listen(client, queue, { options, run });
+        await Promise.race([subscribe(client, options.topic), aborted(run.signal)]);
+        yield* queue.items();
+      } finally {
+        run.signal.removeEventListener("abort", stop);
+        await client.endAsync(true);
+      }
+    },
+  };
+}
+
+/** Resolves when the signal aborts. */
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+
+const reportLater = (run: AdapterRun, clock: Clock, error: Error): void =>
+  run.refuse({ code: "MQTT_CONNECTION_FAILED", message: error.message, atUs: clock.nowUs() });
+
+function listen(
+  client: MqttClient,
+  queue: PacketQueue<Samples>,
+  { options, run }: { readonly options: MqttOptions; readonly run: AdapterRun },
+): void {
+  client.handleMessage = (packet, done) => {
+    const payload =
+      typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
+    const atUs = options.clock.nowUs();
+    try {
+      queue.push(options.decode(payload, atUs), done);
+    } catch (error) {
+      const kept = Uint8Array.from(payload.subarray(0, refusedBytesKept));
+      run.refuse({ code: codeOf(error), message: messageOf(error), atUs, payload: kept });
+      done();
+    }
+  };
+}
+
+async function subscribe(client: MqttClient, topic: string): Promise<void> {
+  const [grant] = await client.subscribeAsync(topic, { qos: 1 });
+  // 0x80 is the broker's no (MQTT 3.1.1 §3.9.3).
+  if (grant && grant.qos < 128) return;
+  throw new EdgeloopError("MQTT_SUBSCRIBE_FAILED", "the broker refused the subscription", {
+    details: { topic },
+  });
+}
+
+const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+function refusePlainText(url: string): void {
+  const { protocol, hostname } = new URL(url);
+  if (protocol === "mqtts:" || protocol === "wss:" || loopback.has(hostname)) return;
+  throw new EdgeloopError(
+    "MQTT_PLAINTEXT_REFUSED",
+    `${protocol}//${hostname} would send samples unprotected: use mqtts:// or a broker on this machine`,
+  );
+}
