@@ -64,16 +64,18 @@ const stateSchema = z.strictObject({
   format: wire.format,
   state: z.enum(["online", "offline"]),
 }) satisfies z.ZodType<DeviceState>;
+/** The schema of a release's name; stored rollouts use it too. */
+export const releaseSchema: z.ZodType<ReleaseRef> = z.strictObject({
+  line: wire.name,
+  target: z.string().min(1).max(512),
+  manifestSha256: wire.sha256,
+});
 const rolloutSchema = z.strictObject({
   format: wire.format,
   fleet: wire.name,
   rollout: wire.name,
   device: wire.name,
-  release: z.strictObject({
-    line: wire.name,
-    target: z.string().min(1).max(512),
-    manifestSha256: wire.sha256,
-  }),
+  release: releaseSchema,
 }) satisfies z.ZodType<Rollout>;
 const rolloutReportSchema = z.strictObject({
   format: wire.format,

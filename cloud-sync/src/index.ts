@@ -20,6 +20,18 @@ export { acceptEnrolment, redeemEnrolment, requestEnrolment } from "./enrolment.
 export type { EnrolmentRecord, EnrolmentToken } from "./enrolment-token.ts";
 export { createEnrolmentToken, enrolmentRecord, parseEnrolmentToken } from "./enrolment-token.ts";
 export type { EnrolmentErrorCode, TrustErrorCode } from "./errors.ts";
+export type { ExactSum, SumLimits } from "./exact-sum.ts";
+export { addTo, exactSum, gridStep, meanOf, mergeInto } from "./exact-sum.ts";
+export type {
+  Bell,
+  DeviceEvent,
+  DeviceState,
+  Rollout,
+  RolloutReport,
+  WorkKind,
+  WorkList,
+} from "./fleet-messages.ts";
+export { parseBell, parseDeviceState, parseWorkList } from "./fleet-messages.ts";
 export type { JwtClaims, JwtOptions, JwtVerification } from "./jwt.ts";
 export { jwtLifetimeSecondsMax, jwtReplayGuard, mintJwt, verifyJwt } from "./jwt.ts";
 export type { PrivateJwk, PublicJwk, SigningKey, VerifyKey } from "./keys.ts";
@@ -32,4 +44,35 @@ export {
   signBytes,
   verifyBytes,
 } from "./keys.ts";
+export type { MessageKind, Messages } from "./messages.ts";
+export { messageParsers } from "./messages.ts";
+export type {
+  Installation,
+  Installer,
+  Participant,
+  Readiness,
+  ReleaseRef,
+  TrainedUpdate,
+} from "./participant.ts";
+export type { Plan, PlanCarry, PlanData, PlanLimits, PlanStep, PlanTraining } from "./plan.ts";
+export { isHeldOut, parsePlan, planBlobs } from "./plan.ts";
+export type {
+  Answer,
+  CalibrationReport,
+  CalibrationResult,
+  CalibrationTask,
+  EvaluatedModel,
+  EvaluationReport,
+  EvaluationResult,
+  EvaluationTask,
+  HistogramJson,
+  Offer,
+  RoundHeader,
+  SliceConfusion,
+  UpdateHeader,
+} from "./round-messages.ts";
 export { parseSecureUrl } from "./secure-url.ts";
+export type { FedAvgState, FedAvgSum } from "./strategies/fed-avg.ts";
+export { fedAvg } from "./strategies/fed-avg.ts";
+export type { Strategy } from "./strategy.ts";
+export type { Counters, ModelRef } from "./wire-schema.ts";

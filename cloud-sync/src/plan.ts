@@ -89,16 +89,14 @@ export type Plan = {
 };
 
 const shape = z.array(z.int().nonnegative()).max(16);
-const planSchema = z.strictObject({
-  format: wire.format,
-  fleet: wire.name,
-  campaign: wire.name,
-  round: wire.name,
-  attempt: wire.positive,
-  line: wire.name,
-  parent: wire.sha256,
-  base: wire.blobRef,
-  classes: z.array(z.string().min(1).max(256)).min(1).max(4096),
+
+/** Schemas of a plan's parts; stored campaigns use them too. */
+export const planSchemas: {
+  readonly step: z.ZodType<PlanStep>;
+  readonly training: z.ZodType<PlanTraining>;
+  readonly data: z.ZodType<PlanData>;
+  readonly limits: z.ZodType<PlanLimits>;
+} = {
   step: z.strictObject({
     graph: wire.blobRef,
     carry: z
@@ -141,6 +139,22 @@ const planSchema = z.strictObject({
     examplesMax: wire.positive,
     payloadBytesMax: wire.positive,
   }),
+};
+
+const planSchema = z.strictObject({
+  format: wire.format,
+  fleet: wire.name,
+  campaign: wire.name,
+  round: wire.name,
+  attempt: wire.positive,
+  line: wire.name,
+  parent: wire.sha256,
+  base: wire.blobRef,
+  classes: z.array(z.string().min(1).max(256)).min(1).max(4096),
+  step: planSchemas.step,
+  training: planSchemas.training,
+  data: planSchemas.data,
+  limits: planSchemas.limits,
 }) satisfies z.ZodType<Plan>;
 
 /**

@@ -1,0 +1,144 @@
+import type { Name } from "@edgeloop/core/platform";
+import type { DeviceEvent } from "./fleet-messages.ts";
+
+/** When to retrain by itself; `loop:` of `edgeloop.yaml`. Times are sensor time. */
+export type LoopPolicy = {
+  readonly retrain: {
+    /** So many devices reported drift. */
+    readonly drift?: { readonly devicesMin: number };
+    /** So many devices missed the objective on labelled windows. */
+    readonly objective?: { readonly devicesMin: number };
+    /** So many new labels arrived over the fleet. */
+    readonly labels?: { readonly countMin: number };
+  };
+  /** No new campaign until so long after the range of the one before. */
+  readonly coolDownS: number;
+  /** The data range: how much before the first report, and how much after the one that tipped the scale. */
+  readonly range: { readonly beforeS: number; readonly afterS: number };
+  /** A campaign starts once so many devices have data up to the end of the range. */
+  readonly cohortMin: number;
+};
+
+/** What the policy knows of one device. */
+export type DeviceTrack = {
+  /** High-water mark in sensor time. */
+  readonly sensorUs: number;
+  /** When drift was reported first since the last campaign. */
+  readonly driftUs?: number;
+  readonly objectiveUs?: number;
+  /** Labels since the last campaign. */
+  readonly labels: number;
+};
+
+/** A campaign in waiting: its data range is fixed, the data may not be complete yet. */
+export type Trigger = { readonly reason: string; readonly startUs: number; readonly endUs: number };
+
+/** What the policy remembers: a fold over device events and campaigns. */
+export type PolicyState = {
+  readonly devices: ReadonlyMap<Name, DeviceTrack>;
+  readonly trigger?: Trigger;
+  /** End of the last campaign's range. */
+  readonly lastEndUs?: number;
+};
+
+/** What the policy learns. */
+export type PolicyEvent =
+  | { readonly kind: "device"; readonly event: DeviceEvent }
+  /** A campaign was proposed, by the policy or by an operator. */
+  | { readonly kind: "campaign"; readonly endUs: number };
+
+/** What to do now. */
+export type PolicyDecision =
+  | { readonly kind: "idle" }
+  /** Waits for devices' data to reach the end of the range. */
+  | { readonly kind: "collecting"; readonly trigger: Trigger }
+  | { readonly kind: "start"; readonly trigger: Trigger };
+
+/** Knows nothing yet. */
+export const policyStart: PolicyState = { devices: new Map() };
+
+/** Learns from an event. Pure. */
+export function policyStep(
+  policy: LoopPolicy,
+  state: PolicyState,
+  change: PolicyEvent,
+): PolicyState {
+  if (change.kind === "campaign") return afterCampaign(state, change.endUs);
+  const { device } = change.event;
+  const devices = new Map(state.devices);
+  devices.set(device, track(state.devices.get(device), change.event));
+  const next = { ...state, devices };
+  if (next.trigger !== undefined || isCooling(policy, next)) return next;
+  const trigger = triggerOf(policy, next);
+  return trigger === undefined ? next : { ...next, trigger };
+}
+
+/** Decides what the state asks for. Pure. */
+export function decide(policy: LoopPolicy, { devices, trigger }: PolicyState): PolicyDecision {
+  if (trigger === undefined) return { kind: "idle" };
+  const complete = [...devices.values()].filter(({ sensorUs }) => sensorUs >= trigger.endUs);
+  return complete.length >= policy.cohortMin
+    ? { kind: "start", trigger }
+    : { kind: "collecting", trigger };
+}
+
+function track(before: DeviceTrack | undefined, event: DeviceEvent): DeviceTrack {
+  const known = before ?? { sensorUs: event.sensorUs, labels: 0 };
+  const next = { ...known, sensorUs: Math.max(known.sensorUs, event.sensorUs) };
+  switch (event.code) {
+    case "DRIFT_DETECTED":
+      return { ...next, driftUs: next.driftUs ?? event.sensorUs };
+    case "DRIFT_CLEARED": {
+      const { driftUs: _, ...rest } = next;
+      return rest;
+    }
+    case "OBJECTIVE_MISSED":
+      return { ...next, objectiveUs: next.objectiveUs ?? event.sensorUs };
+    case "LABELS_ADDED":
+      return { ...next, labels: next.labels + labelsOf(event) };
+    default:
+      return next;
+  }
+}
+
+const labelsOf = (event: DeviceEvent): number =>
+  Math.max(0, new Map(Object.entries(event.counters)).get("labels") ?? 0);
+
+const highWaterUs = (devices: ReadonlyMap<Name, DeviceTrack>): number =>
+  Math.max(...[...devices.values()].map(({ sensorUs }) => sensorUs));
+
+function isCooling(policy: LoopPolicy, { devices, lastEndUs }: PolicyState): boolean {
+  return lastEndUs !== undefined && highWaterUs(devices) < lastEndUs + policy.coolDownS * 1e6;
+}
+
+function triggerOf(policy: LoopPolicy, { devices }: PolicyState): Trigger | undefined {
+  const { drift, objective, labels } = policy.retrain;
+  const tracks = [...devices.values()];
+  const timesOf = (key: "driftUs" | "objectiveUs"): number[] =>
+    tracks.flatMap((device) => device[key] ?? []).toSorted((a, b) => a - b);
+  const around = (reason: string, timesUs: readonly number[]): Trigger => ({
+    reason,
+    startUs: Math.round((timesUs[0] ?? 0) - policy.range.beforeS * 1e6),
+    endUs: Math.round((timesUs.at(-1) ?? 0) + policy.range.afterS * 1e6),
+  });
+  const driftsUs = timesOf("driftUs");
+  if (drift && driftsUs.length >= drift.devicesMin) return around("DRIFT_DETECTED", driftsUs);
+  const missesUs = timesOf("objectiveUs");
+  if (objective && missesUs.length >= objective.devicesMin) {
+    return around("OBJECTIVE_MISSED", missesUs);
+  }
+  const count = tracks.reduce((sum, device) => sum + device.labels, 0);
+  if (!labels || count < labels.countMin) return undefined;
+  const labelled = tracks.filter((device) => device.labels > 0).map(({ sensorUs }) => sensorUs);
+  const endUs = Math.min(...labelled);
+  const { beforeS, afterS } = policy.range;
+  return { reason: "LABELS_ADDED", startUs: Math.round(endUs - (beforeS + afterS) * 1e6), endUs };
+}
+
+/** Reports from before a campaign do not start the next one. */
+function afterCampaign(state: PolicyState, endUs: number): PolicyState {
+  const devices = new Map(
+    [...state.devices].map(([device, { sensorUs }]) => [device, { sensorUs, labels: 0 }]),
+  );
+  return { devices, lastEndUs: Math.max(endUs, state.lastEndUs ?? endUs) };
+}
