@@ -1,0 +1,116 @@
+import type { Label } from "@edgeloop/core/data";
+import { deriveSeed, seededRng } from "@edgeloop/core/platform";
+import type { PlantPump, Segment } from "@edgeloop/sensor-adapters";
+import { plantPump, plantSchedule, pumpAcceleration } from "@edgeloop/sensor-adapters";
+
+/** Midnight, 1 January 2026 UTC: where the schedule's sensor time starts. */
+export const epochUs: number = 1_767_225_600_000_000;
+/** Samples of one packet, and their period: 1 kHz. */
+export const packetSamples = 100;
+/** Microseconds between samples. */
+export const periodUs = 1000;
+/** Microseconds of one packet. */
+export const packetUs: number = packetSamples * periodUs;
+/** Metres a second squared a step of the int16 that the sensor sends. */
+export const accelerationStep: number = 1 / 1000;
+
+/** When what happens, in sensor time. */
+export type PlantTimes = {
+  readonly changeUs: number;
+  readonly endUs: number;
+  readonly segmentUs: number;
+};
+
+/** One pump's life as the driver plays it. */
+export type PlantStream = {
+  readonly sensor: string;
+  readonly segments: readonly Segment[];
+  /** Acceleration of a stretch that lies within the schedule, row-major `[count, 3]`. */
+  acceleration(startUs: number, count: number): Float32Array;
+  /** The packet as the sensor sends it: int64 start in microseconds, then int16 rows, little-endian. */
+  packet(startUs: number): Uint8Array;
+};
+
+/**
+ * Builds a pump's stream from the plant's seed: the same bytes for the same time, whoever asks and when.
+ *
+ * @param index The pump's number in the plant.
+ */
+export function plantStream(seed: number, index: number, times: PlantTimes): PlantStream {
+  const plant = plantPump(seed, index);
+  const segments = plantSchedule(plant, { startUs: epochUs, ...times });
+  const acceleration = (startUs: number, count: number): Float32Array =>
+    accelerationOf(plant, segments, { startUs, count });
+  return {
+    sensor: "vibration",
+    segments,
+    acceleration,
+    packet: (startUs) => encodePacket(startUs, acceleration(startUs, packetSamples)),
+  };
+}
+
+function accelerationOf(
+  { pump }: PlantPump,
+  segments: readonly Segment[],
+  { startUs, count }: { readonly startUs: number; readonly count: number },
+): Float32Array {
+  const data = new Float32Array(count * 3);
+  for (let row = 0; row < count; ) {
+    const atUs = startUs + row * periodUs;
+    const segment = segments.find(({ endUs }) => atUs < endUs) ?? segments.at(-1);
+    if (!segment) break;
+    const rows = Math.min(count - row, Math.max(1, Math.ceil((segment.endUs - atUs) / periodUs)));
+    const time = { startUs: atUs - epochUs, periodUs, count: rows };
+    data.set(pumpAcceleration(pump, segment, time), row * 3);
+    row += rows;
+  }
+  return data;
+}
+
+/**
+ * Packs acceleration as the sensor does; values beyond the int16 range are cut, as a sensor's are.
+ *
+ * @example
+ * [...encodePacket(1, Float32Array.of(0.5)).subarray(8)]; // => [244, 1]
+ */
+export function encodePacket(startUs: number, acceleration: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(8 + 2 * acceleration.length);
+  const view = new DataView(bytes.buffer);
+  view.setBigInt64(0, BigInt(startUs), true);
+  acceleration.forEach((value, at) => {
+    const step = Math.max(-32_768, Math.min(32_767, Math.round(value / accelerationStep)));
+    view.setInt16(8 + 2 * at, step, true);
+  });
+  return bytes;
+}
+
+/**
+ * Chooses the windows that a person labels, and says what they say.
+ *
+ * @param share Fraction of windows that get a label at all.
+ * @returns A label over exactly the window, or nothing.
+ */
+export function labelOfWindow(
+  segments: readonly Segment[],
+  window: { readonly startUs: number; readonly endUs: number },
+  draw: { readonly seed: number; readonly share: number },
+): Label | undefined {
+  const rng = seededRng(deriveSeed(draw.seed, `label ${window.startUs}`));
+  if (rng() >= draw.share) return undefined;
+  const label = truthOf(segments, window);
+  return label === undefined ? undefined : { ...window, label, by: "operator" };
+}
+
+/** The state that covers most of a window; of two that cover the same, the earlier. */
+export function truthOf(
+  segments: readonly Segment[],
+  window: { readonly startUs: number; readonly endUs: number },
+): string | undefined {
+  let best: { readonly state: string; readonly coveredUs: number } | undefined;
+  for (const segment of segments) {
+    const coveredUs =
+      Math.min(segment.endUs, window.endUs) - Math.max(segment.startUs, window.startUs);
+    if (coveredUs > (best?.coveredUs ?? 0)) best = { state: segment.state, coveredUs };
+  }
+  return best?.state;
+}
