@@ -192,7 +192,7 @@ function interpolateStretch(stretch: Stretch, state: State): GridRun | undefined
   const { data, timesUs, from, to, continues } = stretch;
   const { channels, gridUs } = state;
   const firstIndex = state.next;
-  const rowsMax = Math.max(0, Math.floor(timesUs[to - 1]! / gridUs) - firstIndex + 1);
+  const rowsMax = Math.max(0, Math.floor(timesUs[to - 1]! / gridUs) - firstIndex + 2);
   const out = new Float32Array(rowsMax * channels);
   for (let row = from; row < to; row += 1) {
     // The first row of a stretch that does not continue another is its own last row already.
