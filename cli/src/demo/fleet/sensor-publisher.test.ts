@@ -28,7 +28,7 @@ async function openBroker(
   };
 }
 
-const packet = (index: number) => ({
+const packetAt = (index: number) => ({
   startUs: index,
   bytes: new TextEncoder().encode(String(index)),
 });
@@ -38,13 +38,13 @@ test("packets of a dead gateway arrive, in order, when it is back, and are known
   const { port } = first.server.address() as AddressInfo;
   const publisher = sensorPublisher(`mqtt://127.0.0.1:${port}`, "sensors/v");
   await new Promise((resolve) => publisher.client.once("connect", resolve));
-  publisher.publish(packet(1));
-  publisher.publish(packet(2));
+  publisher.publish(packetAt(1));
+  publisher.publish(packetAt(2));
   await expect.poll(() => publisher.waiting()).toBe(0);
   await first.kill();
   await expect.poll(() => publisher.client.connected).toBe(false);
-  publisher.publish(packet(3));
-  publisher.publish(packet(4));
+  publisher.publish(packetAt(3));
+  publisher.publish(packetAt(4));
   const second = await openBroker(port);
   await expect.poll(() => publisher.waiting()).toBe(0);
   expect(first.got).toEqual(["1", "2"]);
@@ -61,7 +61,7 @@ test("packets of a dead gateway arrive, in order, when it is back, and are known
 
 test("what waits is bounded; the oldest go and are counted", async () => {
   const publisher = sensorPublisher("mqtt://127.0.0.1:1", "sensors/v");
-  for (let index = 0; index < packetsWaitingMax + 5; index += 1) publisher.publish(packet(index));
+  for (let index = 0; index < packetsWaitingMax + 5; index += 1) publisher.publish(packetAt(index));
   expect(publisher.waiting()).toBe(packetsWaitingMax);
   expect(publisher.dropped()).toBe(5);
   await publisher.close();
