@@ -85,7 +85,9 @@ export function tensorFromBytes(dtype: DType, shape: readonly number[], bytes: U
       details: { dtype, shape, bytes: bytes.length },
     });
   }
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  // A copy through the constructor: `slice` of Node's Buffer would be a view on the same unaligned bytes.
+  const isAligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0;
+  const aligned = isAligned ? bytes : new Uint8Array(bytes);
   const length = bytes.length / array.BYTES_PER_ELEMENT;
   return { dtype, shape, data: new array(aligned.buffer, aligned.byteOffset, length) } as Tensor;
 }

@@ -12,8 +12,13 @@ export {
 } from "./dtypes.ts";
 export type { Attribute, Dim, Graph, Node, ValueInfo } from "./graph.ts";
 export { opsetInternal } from "./graph.ts";
+export { inferValues } from "./infer.ts";
 export { decodeOnnx, onnxDepthMax } from "./onnx-read.ts";
 export { encodeOnnx, onnxBytesMax } from "./onnx-write.ts";
+export type { Operator } from "./operator.ts";
+export type { Kernel } from "./operators/spatial.ts";
+export { kernelOf } from "./operators/spatial.ts";
+export { operatorNames, operatorOf } from "./operators.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,
@@ -22,3 +27,4 @@ export {
 } from "./safetensors.ts";
 export type { DType, DTypeArrays, Tensor, TensorOf, Tensors } from "./tensor.ts";
 export { f32, i64, scalar, sizeOf } from "./tensor.ts";
+export { validate } from "./validate.ts";

@@ -1,0 +1,28 @@
+import type { Node } from "./graph.ts";
+import type { Operator } from "./operator.ts";
+import { elementwise } from "./operators/elementwise.ts";
+import { gathering } from "./operators/gathering.ts";
+import { generation } from "./operators/generation.ts";
+import { joining } from "./operators/joining.ts";
+import { matrix } from "./operators/matrix.ts";
+import { normalization } from "./operators/normalization.ts";
+import { quantization } from "./operators/quantization.ts";
+import { reduction } from "./operators/reduction.ts";
+import { reshaping } from "./operators/reshaping.ts";
+import { slicing } from "./operators/slicing.ts";
+import { spatial } from "./operators/spatial.ts";
+import { spectral } from "./operators/spectral.ts";
+
+const table: ReadonlyMap<string, Operator> = new Map(
+  [
+    ...[elementwise, matrix, spatial, normalization, reshaping, joining],
+    ...[slicing, gathering, reduction, generation, quantization, spectral],
+  ].flatMap((rows) => Object.entries(rows)),
+);
+
+/** Names of the standard operators that edgeloop knows, sorted. */
+export const operatorNames: readonly string[] = [...table.keys()].sort();
+
+/** Finds the row of a node's operator; undefined for one that edgeloop does not know. */
+export const operatorOf = ({ op, domain }: Pick<Node, "op" | "domain">): Operator | undefined =>
+  domain === undefined ? table.get(op) : undefined;
