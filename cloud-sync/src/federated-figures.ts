@@ -1,3 +1,11 @@
+import type { ConfusionMatrix } from "@edgeloop/core/statistics";
+import {
+  accuracy,
+  confusionMatrix,
+  confusionTotal,
+  macroF1,
+  mergeConfusion,
+} from "@edgeloop/core/statistics";
 import type { EvaluatedModel, SliceConfusion } from "./round-messages.ts";
 
 /** How well one model does, merged over devices. */
@@ -34,48 +42,26 @@ export function mergeConfusions(
 }
 
 function figuresOf(confusions: readonly SliceConfusion[], classes: number): ModelFigures {
-  const counts = sumCounts(confusions, classes);
+  const merged = sumOf(confusions, classes);
   const bySlice = Object.groupBy(confusions, (entry) => entry.slice);
   return {
-    accuracy: accuracyOf(counts, classes),
-    macroF1: macroF1Of(counts, classes),
-    windows: counts.reduce((sum, count) => sum + count, 0),
+    accuracy: accuracy(merged),
+    macroF1: macroF1(merged),
+    windows: confusionTotal(merged),
     slices: Object.fromEntries(
       Object.entries(bySlice).map(([slice, entries = []]) => [
         slice,
-        accuracyOf(sumCounts(entries, classes), classes),
+        accuracy(sumOf(entries, classes)),
       ]),
     ),
-    counts,
+    counts: merged.counts,
   };
 }
 
-const sumCounts = (confusions: readonly SliceConfusion[], classes: number): readonly number[] =>
-  Array.from({ length: classes * classes }, (_, cell) =>
-    confusions.reduce((sum, { counts }) => sum + (counts[cell] ?? 0), 0),
-  );
-
-function accuracyOf(counts: readonly number[], classes: number): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const right = counts.reduce(
-    (sum, count, cell) => (Math.floor(cell / classes) === cell % classes ? sum + count : sum),
-    0,
-  );
-  return total === 0 ? 0 : right / total;
-}
-
-/** The mean of F1 over the classes that occur, as truth or as prediction. */
-function macroF1Of(counts: readonly number[], classes: number): number {
-  const scores = Array.from({ length: classes }, (_, label) => {
-    const at = (truth: number, predicted: number): number =>
-      counts[truth * classes + predicted] ?? 0;
-    let truths = 0;
-    let predictions = 0;
-    for (let other = 0; other < classes; other += 1) {
-      truths += at(label, other);
-      predictions += at(other, label);
-    }
-    return truths + predictions === 0 ? undefined : (2 * at(label, label)) / (truths + predictions);
-  }).filter((score) => score !== undefined);
-  return scores.length === 0 ? 0 : scores.reduce((sum, score) => sum + score, 0) / scores.length;
+/** Class names do not matter here: a round's classes are its plan's, by index. */
+function sumOf(confusions: readonly SliceConfusion[], classes: number): ConfusionMatrix {
+  const names = Array.from({ length: classes }, (_, index) => String(index));
+  return confusions
+    .map(({ counts }) => ({ classes: names, counts }))
+    .reduce(mergeConfusion, confusionMatrix(names));
 }

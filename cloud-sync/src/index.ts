@@ -65,7 +65,6 @@ export type {
   EvaluationReport,
   EvaluationResult,
   EvaluationTask,
-  HistogramJson,
   Offer,
   RoundHeader,
   SliceConfusion,

@@ -1,4 +1,5 @@
 import { parseName, parseSha256 } from "@edgeloop/core/platform";
+import { emptyHistogram } from "@edgeloop/core/statistics";
 import { expect, test } from "vitest";
 import { parseBell, parseDeviceState, parseWorkList } from "./fleet-messages.ts";
 import type { MessageKind, Messages } from "./messages.ts";
@@ -60,7 +61,7 @@ const examples: { readonly [Kind in MessageKind]: Messages[Kind] } = {
   answer: { ...header, answer: { kind: "ready", examples: 12 } },
   update: { ...header, base: hash("c"), payload: blob("e"), examples: 12 },
   "calibration-task": { ...header, model, window: "window", observed: ["relu_1"] },
-  calibration: { ...header, result: { windows: 3, histograms: { relu_1: { bins: [1] } } } },
+  calibration: { ...header, result: { windows: 3, histograms: { relu_1: emptyHistogram } } },
   "evaluation-task": {
     ...header,
     models: [{ name: "candidate", model }],
@@ -136,6 +137,13 @@ test.for<[string, unknown]>([
   expect(() => messageParsers.event(value)).toThrow(
     expect.objectContaining({ code: "MESSAGE_INVALID" }),
   );
+});
+
+test("a histogram that does not add up is refused", () => {
+  const histograms = { relu_1: { ...emptyHistogram, count: 3 } };
+  expect(() =>
+    messageParsers.calibration({ ...examples.calibration, result: { windows: 1, histograms } }),
+  ).toThrow(/^calibration\.result\.histograms\.relu_1: /);
 });
 
 test("a plan's range cannot be empty", () => {

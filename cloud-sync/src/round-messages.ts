@@ -1,4 +1,7 @@
 import type { Name, Sha256 } from "@edgeloop/core/platform";
+import { messageOf } from "@edgeloop/core/platform";
+import type { Histogram } from "@edgeloop/core/statistics";
+import { parseHistogram } from "@edgeloop/core/statistics";
 import { z } from "zod";
 import type { ModelRef } from "./wire-schema.ts";
 import { parseWire, wire } from "./wire-schema.ts";
@@ -43,14 +46,11 @@ export type CalibrationTask = RoundHeader & {
   readonly observed: readonly string[];
 };
 
-/** A histogram as `core/statistics` writes it. */
-export type HistogramJson = Readonly<Record<string, unknown>>;
-
 /** What a device found while it calibrated. */
 export type CalibrationResult = {
   readonly windows: number;
   /** By output name; mergeable by addition. */
-  readonly histograms: Readonly<Record<string, HistogramJson>>;
+  readonly histograms: Readonly<Record<string, Histogram>>;
 };
 
 /** A calibration result on its way; signed by the device. */
@@ -103,6 +103,15 @@ export const sliceConfusionSchema: z.ZodType<SliceConfusion> = z.strictObject({
   counts: z.array(wire.count),
 });
 
+const histogram = z.unknown().transform((value, context): Histogram => {
+  try {
+    return parseHistogram(value);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: messageOf(error) });
+    return z.NEVER;
+  }
+});
+
 const offerSchema = z.strictObject(header) satisfies z.ZodType<Offer>;
 const answerSchema = z.strictObject({
   ...header,
@@ -128,7 +137,7 @@ const calibrationReportSchema = z.strictObject({
   ...header,
   result: z.strictObject({
     windows: wire.positive,
-    histograms: z.record(wire.value, z.record(z.string(), z.unknown())),
+    histograms: z.record(wire.value, histogram),
   }),
 }) satisfies z.ZodType<CalibrationReport>;
 const evaluationTaskSchema = z.strictObject({
