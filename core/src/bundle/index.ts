@@ -1,3 +1,15 @@
+export type { BundleDiff } from "./bundle-blobs.ts";
+export {
+  bundleBlobs,
+  bundleBytes,
+  bundleDiff,
+  missingBlobs,
+  readManifest,
+} from "./bundle-blobs.ts";
+export type { BuiltBundle, BundleContent, BundleParts } from "./bundle-build.ts";
+export { buildBundle } from "./bundle-build.ts";
+export type { Golden, GoldenWindows } from "./golden.ts";
+export { encodeGoldenExpected, encodeGoldenWindows, loadGolden } from "./golden.ts";
 export type {
   Manifest,
   ManifestConstraints,
@@ -17,3 +29,4 @@ export {
   manifestTextMax,
   parseManifest,
 } from "./manifest-parse.ts";
+export { loadGraph, loadWeights, storeModel, tensorBlobBytesMin } from "./stored-model.ts";

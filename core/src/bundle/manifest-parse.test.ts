@@ -17,7 +17,14 @@ const hash = (name: string) => parseSha256(createHash("sha256").update(name).dig
 const blob = (name: string) => ({ sha256: hash(name), bytes: name.length });
 const model = (name: string): Manifest["float"] => ({
   graph: blob(`${name} graph`),
-  tensors: { "head/weight": { ...blob(`${name} weight`), dtype: "float32", shape: [4, 64] } },
+  tensors: {
+    "head/weight": {
+      sha256: hash(`${name} weight`),
+      bytes: 1024,
+      dtype: "float32",
+      shape: [4, 64],
+    },
+  },
   small: blob(`${name} small`),
 });
 const manifest: Manifest = {
@@ -81,6 +88,9 @@ test.for<[string, (string | number)[], unknown]>([
   ["float.graph.bytes", ["float", "graph", "bytes"], -1],
   ['int8.tensors["head/weight"].dtype', ["int8", "tensors", "head/weight", "dtype"], "toString"],
   ['int8.tensors["head/weight"].shape[0]', ["int8", "tensors", "head/weight", "shape", 0], -1],
+  ['int8.tensors["head/weight"].dtype', ["int8", "tensors", "head/weight", "dtype"], "string"],
+  ['int8.tensors["head/weight"].bytes', ["int8", "tensors", "head/weight", "bytes"], 1023],
+  ['int8.tensors["head/weight"].bytes', ["int8", "tensors", "head/weight", "shape", 0], 2 ** 31],
   ["classes", ["classes"], []],
   ["classes[0]", ["classes", 0], ""],
   ["pipeline.window.hopSamples", ["pipeline", "window", "hopSamples"], 0],

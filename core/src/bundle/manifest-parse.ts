@@ -1,5 +1,6 @@
 import type { ChannelInfo } from "../data/samples.ts";
 import type { WindowSpec } from "../data/window.ts";
+import { byteLengthOf, dtypes, isShape } from "../graph/dtypes.ts";
 import type { DType } from "../graph/tensor.ts";
 import type { BlobRef } from "../platform/blob-store.ts";
 import { equalBytes, fromUtf8, utf8 } from "../platform/bytes.ts";
@@ -35,24 +36,6 @@ export const manifestTensorsMax = 16_384;
 
 /** Characters of a class name, a metric's name and any other text. */
 export const manifestTextMax = 256;
-
-const dtypes: Readonly<Record<DType, true>> = {
-  float32: true,
-  float64: true,
-  int8: true,
-  uint8: true,
-  int16: true,
-  uint16: true,
-  int32: true,
-  uint32: true,
-  int64: true,
-  uint64: true,
-  bool: true,
-  string: true,
-  float16: true,
-  int4: true,
-  uint4: true,
-};
 
 /** Largest blob that a manifest may name. */
 const blobBytesMax = 256 * 1024 * 1024;
@@ -137,14 +120,16 @@ function readModel(model: Field): ManifestModel {
   };
 }
 
-const readTensor = (tensor: Field): TensorBlob => ({
-  ...readBlob(tensor),
-  dtype: tensor.get("dtype").is(isDType, "an element type"),
-  shape: tensor
-    .get("shape")
-    .items({ min: 0, max: 16 })
-    .map((dim) => dim.integer(0, 2 ** 31)),
-});
+function readTensor(tensor: Field): TensorBlob {
+  const blob = readBlob(tensor);
+  const dtype = tensor.get("dtype").is(isDType, "an element type of fixed size");
+  const dims = tensor.get("shape").items({ min: 0, max: 16 });
+  const shape = dims.map((dim) => dim.integer(0, 2 ** 31));
+  if (!isShape(shape) || byteLengthOf(dtype, shape) !== blob.bytes) {
+    throw tensor.get("bytes").refuse("the size of its shape");
+  }
+  return { ...blob, dtype, shape };
+}
 
 const readBlob = (blob: Field): BlobRef => ({
   sha256: blob.get("sha256").is(isSha256, "a SHA-256"),
@@ -206,7 +191,7 @@ const texts = (list: Field): readonly string[] =>
 const isParent = (value: unknown): value is Sha256 | null => value === null || isSha256(value);
 
 const isDType = (value: unknown): value is DType =>
-  typeof value === "string" && Object.hasOwn(dtypes, value);
+  typeof value === "string" && Object.hasOwn(dtypes, value) && value !== "string";
 
 // JSON.parse makes nothing else; absent is what is left to refuse.
 const isJson = (value: unknown): value is Json => value !== undefined;

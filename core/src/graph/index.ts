@@ -28,3 +28,5 @@ export {
 export type { DType, DTypeArrays, Tensor, TensorOf, Tensors } from "./tensor.ts";
 export { f32, i64, scalar, sizeOf } from "./tensor.ts";
 export { validate } from "./validate.ts";
+export type { SplitGraph } from "./weights.ts";
+export { attachWeights, splitWeights } from "./weights.ts";
