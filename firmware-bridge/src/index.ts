@@ -1,0 +1,10 @@
+export type { FirmwareAdapter, FirmwareOptions } from "./firmware-adapter.ts";
+export { firmwareAdapter } from "./firmware-adapter.ts";
+export type { Frame, FrameKind } from "./frame.ts";
+export { decodeFrame, encodeFrame, frameBytesMax, framePayloadBytesMax } from "./frame.ts";
+export type { LinkCounters, LinkReceiver } from "./receiver.ts";
+export { linkReceiver } from "./receiver.ts";
+export type { SamplePayload } from "./sample-payload.ts";
+export { decodeSamples, encodeSamples } from "./sample-payload.ts";
+export type { LinkSender } from "./sender.ts";
+export { linkSender } from "./sender.ts";
