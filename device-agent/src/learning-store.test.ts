@@ -57,6 +57,13 @@ test("the samples of a listed window come back bit by bit, in the order asked", 
   ]);
 });
 
+test("a listed window that is gone is an error, never left out in silence", async () => {
+  const { learning } = await open();
+  await expect(learning.data([{ sensor: "s", startUs: 0, label: "x" }])).rejects.toMatchObject({
+    code: "WINDOW_MISSING",
+  });
+});
+
 test("the same label sent twice is one label; a correction by the same author replaces it", async () => {
   const { learning } = await open();
   const range = { startUs: 0, endUs: 1000 };

@@ -1,6 +1,6 @@
 import type { Label, Window, WindowSpec } from "@edgeloop/core/data";
 import type { Row, Statement, Store } from "@edgeloop/core/platform";
-import { bytesOf } from "@edgeloop/core/platform";
+import { bytesOf, EdgeloopError } from "@edgeloop/core/platform";
 import type { LabelMessage } from "./label-message.ts";
 import { sealedRangesMax, trimIntervalWindows, windowSpanUsMax } from "./limits.ts";
 
@@ -35,7 +35,11 @@ export type LearningStore = {
   /** Starts of the windows inside a range with the labels that touch it, in order of time. */
   windowsWithin(sensor: string, range: TimeRange): Promise<readonly number[]>;
   labelsWithin(sensor: string, range: TimeRange): Promise<readonly Label[]>;
-  /** Samples of listed windows, in the order asked; those no longer there are left out. */
+  /**
+   * Reads the samples of listed windows, in the order asked.
+   *
+   * @throws `WINDOW_MISSING` when one is not there any more.
+   */
   data(entries: readonly SealedEntry[]): Promise<readonly Float32Array[]>;
   /** Windows on disk at the moment. */
   count(): number;
@@ -100,18 +104,24 @@ export async function openLearningStore(
         by: String(row["author"]),
       }));
     },
-    async data(entries) {
-      const found: Float32Array[] = [];
-      for (const entry of entries) {
-        const [row] = await store.query(
-          "SELECT data FROM learning_window WHERE sensor = ? AND start_us = ?",
-          [entry.sensor, entry.startUs],
-        );
-        const bytes = row?.["data"];
-        if (bytes instanceof Uint8Array) found.push(new Float32Array(bytes.slice().buffer));
-      }
-      return found;
-    },
+    data: (entries) =>
+      Promise.all(
+        entries.map(async ({ sensor, startUs }) => {
+          const [row] = await store.query(
+            "SELECT data FROM learning_window WHERE sensor = ? AND start_us = ?",
+            [sensor, startUs],
+          );
+          const bytes = row?.["data"];
+          if (bytes instanceof Uint8Array) return new Float32Array(bytes.slice().buffer);
+          throw new EdgeloopError(
+            "WINDOW_MISSING",
+            "a listed window is not in the store any more",
+            {
+              details: { sensor, startUs },
+            },
+          );
+        }),
+      ),
   };
 }
 

@@ -52,3 +52,15 @@ export const brokerTimeoutMs = 5_000;
 export const labelsWaitingMax = 1_024;
 /** Shortest time between two reports of progress to the coordinator, in milliseconds. */
 export const progressIntervalMs = 1_000;
+/** Runs before a candidate's latency counts. */
+export const gateWarmUpRuns = 3;
+/** Rounds over the golden windows that a slow candidate gets. */
+export const gateRoundsMax = 3;
+/** Longest wait for a new model's confirmation before its installation is reported, in milliseconds. */
+export const confirmTimeoutMs = 30_000;
+/** Longest wait for a broker to take one prediction, in milliseconds. */
+export const publishTimeoutMs = 5_000;
+/** Longest piece of work of the learner, in milliseconds: half an hour. */
+export const learnerCallTimeoutMs: number = 30 * 60_000;
+/** How often the learner's memory is looked at, in milliseconds. */
+export const learnerMemoryIntervalMs = 1_000;

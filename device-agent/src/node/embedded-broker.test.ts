@@ -54,6 +54,31 @@ test("a label that cannot be stored is sent again until it is", async () => {
   expect(attempts).toBe(3);
 });
 
+test("what a sensor sends before the gateway reads is kept back, not lost", async () => {
+  const labels = { topic, take: () => Promise.resolve() };
+  const broker = await openEmbeddedBroker({
+    host: "127.0.0.1",
+    port: 0,
+    labels,
+    awaited: ["sensor/a"],
+    log: silentLog,
+  });
+  onTestFinished(() => broker.close());
+  const order: string[] = [];
+  const sensor = await connect(broker.url);
+  const sent = sensor
+    .publishAsync("sensor/a", "1", { qos: 1 })
+    .then(() => order.push("acknowledged"));
+  const reader = await connect(broker.url);
+  const received = new Promise<void>((resolve) => {
+    reader.on("message", () => resolve());
+  });
+  order.push("subscribes");
+  await reader.subscribeAsync("sensor/a", { qos: 1 });
+  await Promise.all([sent, received]);
+  expect(order).toEqual(["subscribes", "acknowledged"]);
+});
+
 test("what the gateway publishes reaches readers unchanged", async () => {
   const broker = await open({ topic, take: () => Promise.resolve() });
   const client = await connect(broker.url);

@@ -20,15 +20,25 @@ export async function openEmbeddedBroker({
   host,
   port,
   labels,
+  awaited = [],
   log,
 }: {
   readonly host: string;
   /** 0 for any free port. */
   readonly port: number;
   readonly labels: LabelInlet;
+  /**
+   * Topics that the gateway itself reads: a message on one is not acknowledged before the topic has a reader, else what
+   * a sensor sends while the gateway starts would be taken and lost.
+   */
+  readonly awaited?: readonly string[];
   readonly log: Log;
 }): Promise<LocalBroker> {
-  const broker = await Aedes.createBroker({ authorizePublish: admit(labels) });
+  const readers = firstReaders(awaited);
+  const broker = await Aedes.createBroker({ authorizePublish: admit(labels, readers) });
+  broker.on("subscribe", (subscriptions) => {
+    for (const { topic } of subscriptions) readers.get(topic)?.resolve();
+  });
   const report = (event: string) => (client: { readonly id?: string } | null, error: Error) => {
     log.debug(event, { client: client?.id, reason: messageOf(error) });
   };
@@ -70,15 +80,22 @@ export async function openEmbeddedBroker({
   };
 }
 
+type Readers = ReadonlyMap<string, PromiseWithResolvers<void>>;
+
+const firstReaders = (topics: readonly string[]): Readers =>
+  new Map(topics.map((topic) => [topic, Promise.withResolvers<void>()]));
+
 const admit =
-  (labels: LabelInlet): PublishHook =>
+  (labels: LabelInlet, readers: Readers): PublishHook =>
   (_client, packet, answer) => {
     if (packet.topic.startsWith("$SYS/")) {
       answer(new Error("$SYS topics are the broker's own"));
       return;
     }
     if (packet.topic !== labels.topic) {
-      answer(null);
+      const reader = readers.get(packet.topic);
+      if (reader === undefined) answer(null);
+      else void reader.promise.then(() => answer(null));
       return;
     }
     labels.take(bytesOfPayload(packet.payload)).then(

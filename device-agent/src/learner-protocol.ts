@@ -1,0 +1,34 @@
+import type {
+  CalibrationResult,
+  CalibrationTask,
+  EvaluationResult,
+  EvaluationTask,
+  Plan,
+} from "@edgeloop/cloud-sync";
+
+/** A model as bytes: a graph whose weights are inputs, and the weights as safetensors. */
+export type ModelBytes = { readonly graph: Uint8Array; readonly tensors: Uint8Array };
+
+/** What every session of the learner begins with. */
+export type LearnerStart = {
+  readonly plan: Plan;
+  /** Samples and channels of a window. */
+  readonly window: { readonly lengthSamples: number; readonly channels: number };
+};
+
+/** Some of the windows to learn from, one after the other, with their classes as indices into the plan's. */
+export type WindowChunk = { readonly data: Float32Array; readonly targets: readonly number[] };
+
+/** What the learner process does, as plain calls with plain data. One session a process. */
+export type LearnerApi = {
+  begin(start: LearnerStart): Promise<void>;
+  add(chunk: WindowChunk): Promise<void>;
+  /** Safetensors: trained value minus base, float32, for each tensor of the base. */
+  train(blobs: { readonly base: Uint8Array; readonly step: Uint8Array }): Promise<Uint8Array>;
+  calibrate(task: CalibrationTask, model: ModelBytes): Promise<CalibrationResult>;
+  evaluate(
+    task: EvaluationTask,
+    models: readonly ModelBytes[],
+    slice: string,
+  ): Promise<EvaluationResult>;
+};

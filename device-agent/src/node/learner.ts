@@ -1,0 +1,29 @@
+// The entry of the learner process, reached as `#learner`.
+import { writeFileSync } from "node:fs";
+import { setPriority } from "node:os";
+import { systemClock } from "@edgeloop/core/platform/node";
+import { nodeEndpoint, openSession, servePeer } from "@edgeloop/core/runtime/node";
+import { learnerHost } from "../learner-host.ts";
+
+/** The first to go when memory runs out: the daemon goes on and starts it again. */
+const oomScoreAdjust = "1000";
+
+function yieldToOthers(): void {
+  setPriority(Number(process.env["EDGELOOP_LEARNER_NICE"] ?? 19));
+  try {
+    writeFileSync("/proc/self/oom_score_adj", oomScoreAdjust);
+  } catch {
+    process.stderr.write("learner: oom_score_adj is not permitted here\n");
+  }
+}
+
+if (process.send !== undefined) {
+  yieldToOthers();
+  // A learner without its daemon has nobody to answer.
+  process.on("disconnect", () => process.exit(0));
+  const send = process.send.bind(process);
+  servePeer(
+    learnerHost({ open: openSession, clock: systemClock }),
+    nodeEndpoint(process, (message) => send(message)),
+  );
+}

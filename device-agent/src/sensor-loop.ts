@@ -1,0 +1,118 @@
+import type { Adapter, Refusal, Samples, Window, Windower, WindowSpec } from "@edgeloop/core/data";
+import { createWindower } from "@edgeloop/core/data";
+import type { Clock } from "@edgeloop/core/platform";
+import { canonicalJson } from "@edgeloop/core/platform";
+import { servesSensor } from "./classifier.ts";
+import type { DiskGuard } from "./disk-guard.ts";
+import type { LearningStore } from "./learning-store.ts";
+import { windowEndUs } from "./learning-store.ts";
+import type { Meter } from "./meter.ts";
+import { predictionMessage, predictionRow } from "./prediction.ts";
+import type { Publisher } from "./publisher.ts";
+import { seenPackets } from "./seen-packets.ts";
+import type { Served, Serving } from "./serving.ts";
+
+/** What the way from one sensor to its predictions needs. */
+export type SensorLoopOptions = {
+  readonly adapter: Adapter;
+  readonly topic: string;
+  readonly serving: Pick<Serving, "current" | "classify">;
+  readonly publisher: Publisher;
+  readonly learning: Pick<LearningStore, "keep">;
+  readonly disk: Pick<DiskGuard, "isFull" | "commit">;
+  readonly refuse: (refusal: Refusal) => void;
+  /** Sees every classified window, for drift. */
+  readonly watch: (window: Window, served: Served) => void;
+  /** Called once a window that ends at `endUs`, in microseconds of sensor time, is on disk. */
+  readonly onStored: (endUs: number) => void;
+  readonly meter: Meter;
+  readonly clock: Clock;
+};
+
+/**
+ * Turns a sensor's packets into published predictions until the source ends or `signal` aborts.
+ *
+ * One window at a time: while it is classified the adapter is not pulled, and that is the back-pressure.
+ */
+export async function runSensor(options: SensorLoopOptions, signal: AbortSignal): Promise<void> {
+  const { adapter, serving, meter, clock } = options;
+  const { sensor } = adapter.info;
+  const seen = seenPackets();
+  let cutter: { readonly key: string; readonly windower: Windower } | undefined;
+
+  const windowerFor = (spec: WindowSpec): Windower => {
+    const key = canonicalJson(spec);
+    if (cutter?.key !== key) cutter = { key, windower: createWindower(adapter.info, spec) };
+    return cutter.windower;
+  };
+
+  const take = async (packet: Samples, receivedMs: number): Promise<void> => {
+    meter.add("packets", [sensor]);
+    if (seen.repeats(packet.startUs)) {
+      meter.add("duplicates", [sensor]);
+      return;
+    }
+    const classifier = serving.current();
+    if (classifier === undefined || !servesSensor(classifier.manifest, adapter.info)) {
+      meter.add("idle", [sensor]);
+      return;
+    }
+    const spec = classifier.manifest.pipeline.window;
+    const cut = windowerFor(spec).push(packet);
+    if (cut.refusal !== undefined) options.refuse({ ...cut.refusal, atUs: clock.nowUs() });
+    if (cut.gaps > 0) meter.add("gaps", [sensor], cut.gaps);
+    for (const window of cut.windows) {
+      meter.add("windows", [sensor]);
+      await serve({ options, window, spec, receivedMs });
+    }
+  };
+
+  for await (const packet of adapter.samples({ signal, refuse: options.refuse })) {
+    await take(packet, clock.monotonicMs());
+    if (signal.aborted) return;
+  }
+}
+
+async function serve({
+  options,
+  window,
+  spec,
+  receivedMs,
+}: {
+  readonly options: SensorLoopOptions;
+  readonly window: Window;
+  readonly spec: WindowSpec;
+  readonly receivedMs: number;
+}): Promise<void> {
+  const { serving, publisher, disk, clock, topic, watch, onStored } = options;
+  const served = await serving.classify(window.data);
+  const endUs = windowEndUs(window.startUs, spec);
+  const kept = keep(options, window, spec);
+  if (served === undefined) {
+    await disk.commit(kept);
+    return;
+  }
+  const span = { sensor: window.sensor, startUs: window.startUs, endUs };
+  await publisher.add({
+    topic,
+    statements: [predictionRow(span, served, clock.nowUs()), ...kept],
+    receivedMs,
+    message: (latencyMs) => predictionMessage(span, served, latencyMs),
+    onStored: () => onStored(endUs),
+  });
+  watch(window, served);
+}
+
+function keep(
+  { disk, learning, meter }: SensorLoopOptions,
+  window: Window,
+  spec: WindowSpec,
+): ReturnType<LearningStore["keep"]> {
+  if (disk.isFull()) {
+    meter.add("notKept", ["DISK_FULL"]);
+    return [];
+  }
+  const statements = learning.keep(window, spec);
+  if (statements.length === 0) meter.add("notKept", ["STORE_SEALED"]);
+  return statements;
+}
