@@ -12,3 +12,5 @@ export type { PlantPump, Segment } from "./simulate/plant.ts";
 export { plantPump, plantSchedule } from "./simulate/plant.ts";
 export type { OperatingPoint, Pump, PumpState } from "./simulate/pump.ts";
 export { pumpAcceleration, pumpStates } from "./simulate/pump.ts";
+export type { SimulateOptions } from "./simulate/simulate.ts";
+export { pumpSensor, simulateAdapter } from "./simulate/simulate.ts";

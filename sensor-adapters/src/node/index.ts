@@ -1,2 +1,6 @@
+export type { ChannelAddress } from "./byte-channel.ts";
+export { openByteChannel } from "./byte-channel.ts";
 export type { MqttOptions } from "./mqtt.ts";
 export { mqttAdapter } from "./mqtt.ts";
+export type { SerialOptions } from "./serial.ts";
+export { serialAdapter } from "./serial.ts";

@@ -1,0 +1,80 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import type { ByteChannel } from "@edgeloop/core/platform";
+import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
+
+/** Where bytes come from: a serial device, or `tcp://host:port` on this machine. */
+export type ChannelAddress = { readonly path: string; readonly baudRate: number };
+
+/**
+ * Opens a serial device or a socket.
+ *
+ * @throws `SERIAL_UNAVAILABLE` when the optional package `serialport` is not installed, `CHANNEL_OPEN_FAILED` naming the
+ * device and the reason.
+ */
+export async function openByteChannel(
+  address: ChannelAddress,
+  signal: AbortSignal,
+): Promise<ByteChannel> {
+  try {
+    const stream = address.path.startsWith("tcp://")
+      ? await openSocket(new URL(address.path))
+      : await openSerial(address);
+    return channelOf(stream, signal);
+  } catch (error) {
+    if (error instanceof EdgeloopError) throw error;
+    const why = `${address.path} could not be opened: ${messageOf(error)}`;
+    throw new EdgeloopError("CHANNEL_OPEN_FAILED", why, { cause: error });
+  }
+}
+
+async function openSocket(url: URL): Promise<Duplex> {
+  const socket = connect(Number(url.port), url.hostname);
+  await once(socket, "connect");
+  return socket;
+}
+
+async function openSerial({ path, baudRate }: ChannelAddress): Promise<Duplex> {
+  const { SerialPort } = await import("serialport").catch((cause: unknown) => {
+    throw new EdgeloopError(
+      "SERIAL_UNAVAILABLE",
+      "serial ports need the package serialport: npm install serialport",
+      { cause },
+    );
+  });
+  const port = new SerialPort({ path, baudRate, autoOpen: false });
+  await new Promise<void>((resolve, reject) => {
+    port.open((error) => (error ? reject(error) : resolve()));
+  });
+  return port;
+}
+
+function channelOf(stream: Duplex, signal: AbortSignal): ByteChannel {
+  const close = (): void => void stream.destroy();
+  signal.addEventListener("abort", close, { once: true });
+  stream.once("close", () => signal.removeEventListener("abort", close));
+  return {
+    incoming: chunksOf(stream),
+    write: async (bytes) => {
+      await new Promise<void>((resolve, reject) => {
+        stream.write(bytes, (error) => (error ? reject(error) : resolve()));
+      });
+    },
+    close: async () => {
+      if (stream.closed) return;
+      stream.destroy();
+      await once(stream, "close");
+    },
+  };
+}
+
+/** Chunks until the other side is gone or the stream is destroyed; pulled, so the source is held back. */
+async function* chunksOf(stream: Duplex): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of stream) yield chunk;
+  } catch (error) {
+    // Closing is how a reader stops, and an unplugged device is how a stream ends: neither is an error of the data.
+    if (!stream.destroyed) throw error;
+  }
+}
