@@ -29,6 +29,9 @@ export const infosOf = (
       : valueInfo(value.name, undefined, []),
   );
 
+// Errors come back as exceptions, and must not be printed on top.
+const quiet = { logSeverityLevel: 4 } as const;
+
 /**
  * Runs once, with onnxruntime's errors mapped.
  *
@@ -41,7 +44,7 @@ export async function executeOrt(
   fetches: Readonly<Record<string, ort.Tensor | null>>,
 ): Promise<OrtTensors> {
   try {
-    return await session.run(feeds, fetches);
+    return await session.run(feeds, fetches, quiet);
   } catch (error) {
     throw runError({ backend, text: messageOf(error), cause: error });
   }

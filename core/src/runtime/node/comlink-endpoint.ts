@@ -1,7 +1,4 @@
 import type { Endpoint } from "comlink";
-import { transferHandlers } from "comlink";
-import type { WireError } from "../../platform/errors.ts";
-import { fromWireError, toWireError } from "../../platform/errors.ts";
 
 /** What a Node worker, its `parentPort` and both ends of a process's IPC channel have in common. */
 export type NodePort = {
@@ -36,21 +33,4 @@ export function nodeEndpoint(port: NodePort, postMessage: (message: unknown) => 
       listeners.delete(listener);
     },
   };
-}
-
-/**
- * Makes errors cross comlink with their code and details; both sides call it.
- *
- * Comlink alone carries message, name and stack (GoogleChromeLabs/comlink#594).
- */
-export function installErrorTransfer(): void {
-  const handler = transferHandlers.get("throw");
-  if (handler === undefined) return;
-  transferHandlers.set("throw", {
-    canHandle: handler.canHandle,
-    serialize: (thrown) => [toWireError((thrown as { readonly value: unknown }).value), []],
-    deserialize: (wire): never => {
-      throw fromWireError(wire as WireError);
-    },
-  });
 }

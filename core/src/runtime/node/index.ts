@@ -1,7 +1,12 @@
+export type { BackendChoice, ChooseOptions } from "./choose-backend.ts";
+export { chooseBackend, differenceMax, speedupMin } from "./choose-backend.ts";
 export type { NodePort } from "./comlink-endpoint.ts";
-export { installErrorTransfer, nodeEndpoint } from "./comlink-endpoint.ts";
+export { nodeEndpoint } from "./comlink-endpoint.ts";
+export { nativeCrashesMax, recordNativeCrash } from "./native-state.ts";
 export { openSession } from "./open.ts";
 export type { WorkerOptions, WorkerSession } from "./open-in-worker.ts";
 export { openInWorker, workerCallTimeoutMs } from "./open-in-worker.ts";
-export type { Peer, PeerLink } from "./peer.ts";
-export { connectPeer } from "./peer.ts";
+export type { Peer, PeerApi, PeerLink } from "./peer.ts";
+export { connectPeer, servePeer } from "./peer.ts";
+export type { NativeProbe, ProbeOptions } from "./probe.ts";
+export { nativeAvailable, probeNative, probeTimeoutMs } from "./probe.ts";

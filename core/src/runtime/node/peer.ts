@@ -1,7 +1,7 @@
 import type { Endpoint, Remote } from "comlink";
-import { wrap } from "comlink";
-import { EdgeloopError } from "../../platform/errors.ts";
-import { installErrorTransfer } from "./comlink-endpoint.ts";
+import { expose, wrap } from "comlink";
+import type { WireError } from "../../platform/errors.ts";
+import { codeOf, EdgeloopError, fromWireError, toWireError } from "../../platform/errors.ts";
 
 /** A worker thread or child process that answers comlink calls, and may die. */
 export type PeerLink = {
@@ -26,13 +26,35 @@ export type Peer<Api> = {
   readonly alive: boolean;
 };
 
+/** Functions that a peer offers. */
+// biome-ignore lint/suspicious/noExplicitAny: any function will do; `unknown` parameters would admit none
+export type PeerApi = Readonly<Record<string, (...args: any[]) => Promise<unknown>>>;
+
+/**
+ * Answers calls at an endpoint; what a function throws crosses with its code and details.
+ *
+ * Comlink reduces an Error to message, name and stack (GoogleChromeLabs/comlink#594), but carries a plain object whole.
+ */
+export function servePeer(api: PeerApi, endpoint: Endpoint): void {
+  const guarded = Object.entries(api).map(([name, run]) => [
+    name,
+    async (...args: unknown[]): Promise<unknown> => {
+      try {
+        return await run(...args);
+      } catch (error) {
+        throw toWireError(error) as WireError & Error;
+      }
+    },
+  ]);
+  expose(Object.fromEntries(guarded), endpoint);
+}
+
 /**
  * Wraps a peer with comlink, and races every call with its death and a deadline.
  *
  * Comlink alone leaves the callers of a dead peer waiting for ever.
  */
-export function connectPeer<Api>(link: PeerLink, callTimeoutMs: number): Peer<Api> {
-  installErrorTransfer();
+export function connectPeer<Api extends PeerApi>(link: PeerLink, callTimeoutMs: number): Peer<Api> {
   const remote = wrap<Api>(link.endpoint);
   const open = new Set<(error: EdgeloopError) => void>();
   let death: EdgeloopError | undefined;
@@ -63,13 +85,21 @@ export function connectPeer<Api>(link: PeerLink, callTimeoutMs: number): Peer<Ap
         };
         if (open.size === 0) link.hold?.(true);
         open.add(fail);
-        invoke(remote).then((result) => {
-          settle();
-          resolve(result);
-        }, fail);
+        invoke(remote).then(
+          (result) => {
+            settle();
+            resolve(result);
+          },
+          (error: unknown) => fail(fromThrown(error)),
+        );
       });
     },
   };
+}
+
+function fromThrown(error: unknown): unknown {
+  if (error instanceof Error || codeOf(error) === "UNKNOWN") return error;
+  return fromWireError(error as WireError);
 }
 
 const timeout = (callTimeoutMs: number): EdgeloopError =>

@@ -1,8 +1,8 @@
 // The entry of an inference thread, reached as `#inference-worker`.
 import { parentPort, workerData } from "node:worker_threads";
-import { expose } from "comlink";
-import { installErrorTransfer, nodeEndpoint } from "./comlink-endpoint.ts";
+import { nodeEndpoint } from "./comlink-endpoint.ts";
 import { adoptCompiledWasm } from "./compiled-wasm.ts";
+import { servePeer } from "./peer.ts";
 import { sessionHost } from "./session-host.ts";
 
 /** What the parent passes when it starts the thread. */
@@ -11,9 +11,8 @@ export type SessionWorkerData = { readonly compiled?: object };
 if (parentPort !== null) {
   const { compiled } = workerData as SessionWorkerData;
   if (compiled !== undefined) adoptCompiledWasm(compiled);
-  installErrorTransfer();
   const port = parentPort;
-  expose(
+  servePeer(
     sessionHost(),
     nodeEndpoint(port, (message) => port.postMessage(message)),
   );
