@@ -23,11 +23,14 @@ export async function openByteChannel(
       : await openSerial(address);
     return channelOf(stream, signal);
   } catch (error) {
-    if (error instanceof EdgeloopError) throw error;
-    const why = `${address.path} could not be opened: ${messageOf(error)}`;
-    throw new EdgeloopError("CHANNEL_OPEN_FAILED", why, { cause: error });
+    throw error instanceof EdgeloopError ? error : openFailed(address.path, error);
   }
 }
+
+const openFailed = (path: string, cause: unknown): EdgeloopError =>
+  new EdgeloopError("CHANNEL_OPEN_FAILED", `${path} could not be opened: ${messageOf(cause)}`, {
+    cause,
+  });
 
 async function openSocket(url: URL): Promise<Duplex> {
   const socket = connect(Number(url.port), url.hostname);
