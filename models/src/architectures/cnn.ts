@@ -3,7 +3,7 @@ import { float, graphBuilder, int, ints } from "@edgeloop/core/graph";
 import { EdgeloopError, seededRng } from "@edgeloop/core/platform";
 import { filled, heNormal, uniformFanIn } from "./weights.ts";
 
-/** One convolution of the stack, followed by batch normalisation and Relu. */
+/** One convolution of the stack, followed by normalisation and Relu. */
 export type ConvLayer = {
   readonly filters: number;
   readonly kernel: number;
@@ -14,6 +14,11 @@ export type ConvLayer = {
 export type CnnSpec = {
   readonly kind: "cnn";
   readonly layers: readonly ConvLayer[];
+  /**
+   * What follows each convolution: `batch` statistics, or those of `group`s of channels of the one example. Groups carry
+   * no running statistics, which do not average well over devices (Hsieh et al. 2020, arXiv:1910.00189 §5).
+   */
+  readonly norm: "batch" | "group";
   /** Positions that the averaging before the head keeps; 1 is global average pooling. */
   readonly positions: number;
 };
@@ -28,10 +33,10 @@ export type Fit = {
 };
 
 /**
- * Builds a 1-D convolutional classifier: convolutions with batch normalisation and Relu, average pooling, one linear
- * layer, softmax.
+ * Builds a 1-D convolutional classifier: convolutions with normalisation and Relu, average pooling, one linear layer,
+ * softmax.
  *
- * Input `features` `[N, channel, time]`; outputs `logits` and `scores` (softmax of the logits) `[N, class]`.
+ * Input `features` `[N, channel, time]`; output `scores` `[N, class]`, softmax of `logits`.
  *
  * @throws `ARCHITECTURE_TOO_DEEP` when the input is too short for the strides.
  * @see Wang, Yan, Oates 2017, arXiv:1611.06455 (FCN baseline for time series)
@@ -62,7 +67,8 @@ export function cnn(spec: CnnSpec, fit: Fit): Graph {
         group: int(1),
       },
     });
-    value = normalised(b, value, { name: `norm${index + 1}`, channels: layer.filters });
+    const norm = { name: `norm${index + 1}`, channels: layer.filters };
+    value = spec.norm === "batch" ? batchNorm(b, value, norm) : groupNorm(b, value, norm);
     value = b.add("Relu", [value], { name: `relu${index + 1}` });
     length = Math.floor((length + 2 * pad - layer.kernel) / layer.stride) + 1;
     channels = layer.filters;
@@ -79,11 +85,9 @@ export function cnn(spec: CnnSpec, fit: Fit): Graph {
   return b.build();
 }
 
-function normalised(
-  b: GraphBuilder,
-  value: string,
-  { name, channels }: { readonly name: string; readonly channels: number },
-): string {
+type Norm = { readonly name: string; readonly channels: number };
+
+function batchNorm(b: GraphBuilder, value: string, { name, channels }: Norm): string {
   const scale = b.initializer(`${name}.scale`, filled([channels], 1));
   const bias = b.initializer(`${name}.bias`, filled([channels], 0));
   const mean = b.initializer(`${name}.mean`, filled([channels], 0));
@@ -91,6 +95,19 @@ function normalised(
   return b.add("BatchNormalization", [value, scale, bias, mean, variance], {
     name,
     attributes: { epsilon: float(1e-5), momentum: float(0.9) },
+  });
+}
+
+/** Channels that share their statistics (Wu & He 2018, arXiv:1803.08494: 8 to 32 work alike). */
+const groupChannels = 8;
+
+function groupNorm(b: GraphBuilder, value: string, { name, channels }: Norm): string {
+  const scale = b.initializer(`${name}.scale`, filled([channels], 1));
+  const bias = b.initializer(`${name}.bias`, filled([channels], 0));
+  const groups = channels % groupChannels === 0 ? channels / groupChannels : 1;
+  return b.add("GroupNormalization", [value, scale, bias], {
+    name,
+    attributes: { epsilon: float(1e-5), num_groups: int(groups) },
   });
 }
 
@@ -122,7 +139,5 @@ function head(
     outputs: ["scores"],
     attributes: { axis: int(-1) },
   });
-  for (const name of ["logits", "scores"]) {
-    b.output({ name, dtype: "float32", shape: ["N", fit.classes] });
-  }
+  b.output({ name: "scores", dtype: "float32", shape: ["N", fit.classes] });
 }

@@ -14,7 +14,7 @@ objective: { metric: macro-f1, atLeast: 0.95 }
 constraints: { bundleBytesMax: 262144, latencyMsP99Max: 25 }
 slices: [pump]
 features: [{ kind: remove-mean }]
-model: { kind: cnn, positions: 5, layers: [{ filters: 16, kernel: 7, stride: 2 }] }
+model: { kind: cnn, norm: group, positions: 5, layers: [{ filters: 16, kernel: 7, stride: 2 }] }
 training:
   epochs: 8
   batchSize: 32

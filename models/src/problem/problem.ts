@@ -28,6 +28,7 @@ const problem = z.strictObject({
   model: z.strictObject({
     kind: z.literal("cnn"),
     layers: z.array(convLayer).min(1),
+    norm: z.enum(["batch", "group"]),
     positions: count,
   }),
   training: z.strictObject({
@@ -72,6 +73,7 @@ export type Problem = {
       readonly kernel: number;
       readonly stride: number;
     }[];
+    readonly norm: "batch" | "group";
     readonly positions: number;
   };
   readonly training: {
