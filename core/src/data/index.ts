@@ -1,6 +1,13 @@
 export type { Adapter, AdapterRun, Refusal } from "./adapter.ts";
+export type { Where } from "./dataset.ts";
+export { groupRecordings, parseWhere, selectRecordings } from "./dataset.ts";
 export type { Label } from "./label.ts";
 export { labelFor, majorityLabel } from "./label.ts";
+export { packets } from "./packets.ts";
+export type { Recording, RecordingContent, RecordingFile } from "./recording.ts";
+export { parseRecording } from "./recording.ts";
+export type { LabelledWindow } from "./recording-windows.ts";
+export { labelledWindows } from "./recording-windows.ts";
 export type {
   GridRun,
   Resampler,

@@ -216,7 +216,9 @@ function draw(out: Float32Array, firstIndex: number, state: State, point: Point)
     const share = spanUs === 0 ? 1 : (state.next * gridUs - state.lastUs) / spanUs;
     const to = (state.next - firstIndex) * channels;
     for (let c = 0; c < channels; c += 1) {
-      out[to + c] = lastRow[c]! + share * (point.row[point.at + c]! - lastRow[c]!);
+      const value = point.row[point.at + c]!;
+      // A sample that stands on the grid is copied bit for bit.
+      out[to + c] = share === 1 ? value : lastRow[c]! + share * (value - lastRow[c]!);
     }
   }
   for (let c = 0; c < channels; c += 1) lastRow[c] = point.row[point.at + c]!;
