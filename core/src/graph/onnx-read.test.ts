@@ -87,7 +87,7 @@ const anyGraph: fc.Arbitrary<Graph> = fc
       nodes: nodes
         .filter(([op]) => op !== "Constant")
         .map(([op, attributes], i) => ({
-          name: "__proto__",
+          name: i === 0 ? "__proto__" : `${i}`,
           op,
           inputs: i === 0 ? ["x", ""] : [`v${i - 1}`],
           outputs: [`v${i}`, ""],

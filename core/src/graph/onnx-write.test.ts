@@ -34,6 +34,16 @@ test("operators of another domain name their operator set", () => {
   expect(decodeOnnx(encodeOnnx(b.build())).nodes[0]?.domain).toBe("com.microsoft");
 });
 
+test("nodes of one name get names of their own", async () => {
+  const b = graphBuilder("g");
+  const x = b.input({ name: "x", dtype: "float32", shape: [1] });
+  const y = ["a", "a_1", "a", "a"].reduce((at, name) => b.add("Neg", [at], { name }), x);
+  b.output({ name: y, dtype: "float32" });
+  const names = decodeOnnx(encodeOnnx(b.build())).nodes.map((node) => node.name);
+  expect(names).toEqual(["a", "a_1", "a_2", "a_3"]);
+  await runGraph(b.build(), { x: f32([1]) });
+});
+
 test("what could not be read back is not written", () => {
   const broken = { ...linear(), outputs: [{ name: "z", dtype: "float32" as const }] };
   expect(() => encodeOnnx(broken)).toThrow('"z" is never assigned');

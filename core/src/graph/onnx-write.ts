@@ -19,6 +19,7 @@ export const onnxBytesMax: number = 2 ** 31 - 1;
 
 /**
  * Writes a graph as an ONNX file (IR version 10, opset 21). The same graph gives the same bytes.
+ * A node whose name another has gets a number after it; names of values stay.
  *
  * @throws `GRAPH_INVALID` when it could not be read back, `TENSOR_INVALID`, `ONNX_TOO_LARGE` above 2 GiB.
  * @example
@@ -71,7 +72,12 @@ function domainsOf(graph: Graph): [string, number][] {
 
 function writeGraph(writer: MessageWriter, graph: Graph): void {
   const fields = onnxFields.graph;
-  for (const node of graph.nodes) writer.message(fields.nodes, (inner) => writeNode(inner, node));
+  const nameOnce = uniqueNames();
+  for (const node of graph.nodes) {
+    writer.message(fields.nodes, (inner) =>
+      writeNode(inner, { ...node, name: nameOnce(node.name) }),
+    );
+  }
   writer.text(fields.name, graph.name);
   for (const [name, tensor] of graph.initializers) {
     checkTensor(tensor);
@@ -83,6 +89,21 @@ function writeGraph(writer: MessageWriter, graph: Graph): void {
   for (const info of graph.outputs) {
     writer.message(fields.outputs, (inner) => writeValueInfo(inner, info));
   }
+}
+
+/** ONNX Runtime refuses two nodes of one name; passes that copy nodes need not care. */
+function uniqueNames(): (name: string) => string {
+  const taken = new Set<string>();
+  const counts = new Map<string, number>();
+  return (name) => {
+    let unique = name;
+    for (let i = counts.get(name) ?? 1; taken.has(unique) && unique !== ""; i += 1) {
+      unique = `${name}_${i}`;
+      counts.set(name, i + 1);
+    }
+    taken.add(unique);
+    return unique;
+  };
 }
 
 function writeNode(writer: MessageWriter, node: Node): void {

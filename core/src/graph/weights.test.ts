@@ -50,5 +50,5 @@ test.for<[string, Record<string, ReturnType<typeof f32>>]>([
 
 test.for(["{", "3", "[1]"])("a list of weights that is %s is refused", (listed) => {
   const graph = { ...scaled(), metadata: { [weightsMetadataKey]: listed } };
-  expect(() => attachWeights(graph, new Map())).toThrow("list of weights");
+  expect(() => attachWeights(graph, new Map())).toThrow("JSON list of names");
 });

@@ -77,12 +77,20 @@ export function attachWeights(graph: Graph, tensors: ReadonlyMap<string, Tensor>
 }
 
 function namesOf(listed: string | undefined): readonly string[] {
-  if (listed === undefined) return [];
-  try {
-    const names: unknown = JSON.parse(listed);
-    if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
-  } catch (cause) {
-    throw new EdgeloopError("WEIGHTS_MISMATCH", "the list of weights is not JSON", { cause });
-  }
-  throw new EdgeloopError("WEIGHTS_MISMATCH", "the list of weights must be a list of names");
+  const names = listed === undefined ? [] : parse(listed);
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return names;
+  throw listInvalid();
 }
+
+function parse(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw listInvalid(cause);
+  }
+}
+
+const listInvalid = (cause?: unknown): EdgeloopError =>
+  new EdgeloopError("WEIGHTS_MISMATCH", "the list of weights must be a JSON list of names", {
+    cause,
+  });

@@ -1,16 +1,13 @@
-import { intOf, intsOf } from "../attributes.ts";
 import type { Shape } from "../dims.ts";
-import { broadcast, countOf, merge, quotient } from "../dims.ts";
+import { broadcast, countOf, merge } from "../dims.ts";
 import type { Dim } from "../graph.ts";
 import type { Element, Known, Operator, OperatorRows, Site } from "../operator.ts";
 import {
   axisAttribute,
-  dtypeSets,
   inputOf,
   integersOf,
   known,
   needAxis,
-  needDType,
   needEqual,
   needSameDType,
   openDim,

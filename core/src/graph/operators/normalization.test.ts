@@ -15,6 +15,11 @@ const cases: readonly OperatorCase[] = [
   },
   { op: "LayerNormalization", feeds: [data(2, 3, 4), data(4), data(4)] },
   { op: "LayerNormalization", feeds: [data(2, 3, 4), data(3, 4)], attributes: { axis: int(1) } },
+  {
+    op: "GroupNormalization",
+    feeds: [data(2, 4, 5), data(4), data(4)],
+    attributes: { num_groups: int(2) },
+  },
   { op: "InstanceNormalization", feeds: [data(2, 3, 4), data(3), data(3)] },
 ];
 

@@ -56,9 +56,15 @@ const instanceNormalization: Operator = {
   infer: (site) => [known(needDType(site, 0, dtypeSets.float), inputOf(site, 0).shape)],
 };
 
+const groupNormalization: Operator = {
+  ...instanceNormalization,
+  attributes: { epsilon: "float", num_groups: "int", stash_type: "int" },
+};
+
 /** Operators that scale values by statistics of themselves. */
 export const normalization: OperatorRows = {
   BatchNormalization: batchNormalization,
   LayerNormalization: layerNormalization,
   InstanceNormalization: instanceNormalization,
+  GroupNormalization: groupNormalization,
 };

@@ -1,0 +1,18 @@
+import type { Graph, Node } from "./graph.ts";
+
+/**
+ * Lists the values that a node reads, those that bodies of control flow take from around them included.
+ * One that is left out is `""`; one that is read twice stands twice.
+ */
+export function readsOf(node: Node): readonly string[] {
+  const bodies = Object.values(node.attributes).flatMap((attribute) =>
+    attribute.kind === "graph" ? readsOfGraph(attribute.value) : [],
+  );
+  return [...node.inputs, ...bodies];
+}
+
+/** Lists the values that nodes and outputs of a graph read. */
+export const readsOfGraph = (graph: Graph): readonly string[] => [
+  ...graph.nodes.flatMap(readsOf),
+  ...graph.outputs.map(({ name }) => name),
+];
