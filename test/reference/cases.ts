@@ -236,6 +236,28 @@ const pool =
     return caseOf(op, { x }, { attributes: { ...rest, ...extra }, symbolic: ["x"] });
   };
 
+const tiling =
+  (op: "MaxPool" | "AveragePool"): Maker =>
+  (draw) => {
+    const kernel = Array.from({ length: draw.int(1, 2) }, () => draw.int(1, 3));
+    const x = draw.tensor([draw.int(1, 3), draw.int(1, 3), ...sizes(draw, kernel.length)]);
+    const attributes = { kernel_shape: ints(kernel), strides: ints(kernel) };
+    return caseOf(op, { x }, { attributes, symbolic: ["x"] });
+  };
+
+const depthwise: Maker = (draw) => {
+  const rank = draw.int(1, 2);
+  const { kernel, attributes } = windowOf(draw, rank, () => 2);
+  const channels = draw.int(2, 4);
+  const x = draw.tensor([draw.int(1, 3), channels, ...sizes(draw, rank)]);
+  const w = draw.tensor([channels, 1, ...kernel]);
+  return caseOf(
+    "Conv",
+    { x, w },
+    { attributes: { ...attributes, group: int(channels) }, symbolic: ["x"] },
+  );
+};
+
 const spatial =
   (op: string): Maker =>
   (draw) =>
@@ -483,7 +505,10 @@ export const cases: Readonly<Record<string, Maker>> = {
   Conv: conv("Conv"),
   "Conv auto_pad": autoPadded,
   ConvTranspose: conv("ConvTranspose"),
+  "Conv depthwise": depthwise,
   MaxPool: pool("MaxPool"),
+  "MaxPool tiling": tiling("MaxPool"),
+  "AveragePool tiling": tiling("AveragePool"),
   AveragePool: pool("AveragePool"),
   GlobalAveragePool: spatial("GlobalAveragePool"),
   GlobalMaxPool: spatial("GlobalMaxPool"),

@@ -1,0 +1,55 @@
+import type { ActivationOp } from "./gradients/activation.ts";
+import { activation } from "./gradients/activation.ts";
+import type { ArithmeticOp } from "./gradients/arithmetic.ts";
+import { arithmetic } from "./gradients/arithmetic.ts";
+import { batchNormalization } from "./gradients/batch-normalization.ts";
+import type { ConvolutionOp } from "./gradients/convolution.ts";
+import { convolution } from "./gradients/convolution.ts";
+import type { IndexingOp } from "./gradients/indexing.ts";
+import { indexing } from "./gradients/indexing.ts";
+import type { LinearOp } from "./gradients/linear.ts";
+import { linear } from "./gradients/linear.ts";
+import type { NormalizationOp } from "./gradients/normalization.ts";
+import { normalization } from "./gradients/normalization.ts";
+import type { PoolingOp } from "./gradients/pooling.ts";
+import { pooling } from "./gradients/pooling.ts";
+import type { QuantizationOp } from "./gradients/quantization.ts";
+import { quantization } from "./gradients/quantization.ts";
+import type { ReductionOp } from "./gradients/reduction.ts";
+import { reduction } from "./gradients/reduction.ts";
+import type { ShapeOp } from "./gradients/shape.ts";
+import { shape } from "./gradients/shape.ts";
+import type { Rule } from "./rule.ts";
+
+/** Every operator that can be differentiated. */
+export type DifferentiableOp =
+  | ActivationOp
+  | ArithmeticOp
+  | "BatchNormalization"
+  | ConvolutionOp
+  | IndexingOp
+  | LinearOp
+  | NormalizationOp
+  | PoolingOp
+  | QuantizationOp
+  | ReductionOp
+  | ShapeOp;
+
+/** The gradient table: a row an operator, written in plain ONNX operators. */
+export const gradients: Readonly<Record<DifferentiableOp, Rule>> = {
+  ...activation,
+  ...arithmetic,
+  ...batchNormalization,
+  ...convolution,
+  ...indexing,
+  ...linear,
+  ...normalization,
+  ...pooling,
+  ...quantization,
+  ...reduction,
+  ...shape,
+};
+
+/** Finds the row of an operator. */
+export const gradientOf = (op: string): Rule | undefined =>
+  Object.hasOwn(gradients, op) ? gradients[op as DifferentiableOp] : undefined;

@@ -1,0 +1,169 @@
+import { intOf, intsOf } from "../../graph/attributes.ts";
+import type { Attributes } from "../../graph/builder.ts";
+import { int, ints, text } from "../../graph/builder.ts";
+import type { Dim } from "../../graph/graph.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { f32, sizeOf } from "../../graph/tensor.ts";
+import { castTo } from "../emitter.ts";
+import type { Rule, RuleContext } from "../rule.ts";
+import { expandLike, isStatic, keepWhere, range, reshapeLike } from "../shapes.ts";
+import type { Window } from "../window.ts";
+import { alongAxes, knownSize, slicesOf, unreached, windowOf } from "../window.ts";
+
+const kernelOf = (c: RuleContext): readonly number[] =>
+  intsOf(c.node, "kernel_shape") ?? c.refuse("kernel_shape is missing");
+
+/** Windows that touch and do not overlap, without padding: every input element has at most one. */
+const isTiling = (w: Window): boolean =>
+  alongAxes(w, ({ k, s, d, b, e }) =>
+    s === k && (d === 1 || k === 1) && b + e === 0 ? 0 : 1,
+  ).every((different) => different === 0);
+
+/** Lays tiles of one element a tap together to the input's shape; what no window reached becomes 0. */
+function interleave(c: RuleContext, w: Window, taps: readonly string[]): string {
+  const out = c
+    .dims(c.y)
+    .slice(2)
+    .map((dim) => knownSize(c, dim));
+  const rank = out.length;
+  const last = c.ints([rank + 2]);
+  const columns = taps.map((tap) => c.op("Unsqueeze", [tap, last]));
+  const tiles = c.op("Concat", columns, { axis: int(rank + 2) });
+  const inner = c.op("Reshape", [tiles, c.ints([0, 0, ...out, ...w.kernel])]);
+  const pairs = range(0, rank).flatMap((i) => [2 + i, 2 + rank + i]);
+  const ordered = rank === 1 ? inner : c.op("Transpose", [inner], { perm: ints([0, 1, ...pairs]) });
+  const covered = alongAxes(w, ({ k, i }) => k * (out[i] ?? 0));
+  const joined = c.op("Reshape", [ordered, c.ints([0, 0, ...covered])]);
+  const sizes = c.dims(c.x(0)).slice(2);
+  const rest = covered.map((size, i) => knownSize(c, sizes[i]) - size);
+  if (rest.every((size) => size === 0)) return joined;
+  return c.op("Pad", [
+    joined,
+    c.ints([...rest.map(() => 0), ...rest]),
+    "",
+    c.ints(range(2, 2 + rank)),
+  ]);
+}
+
+/** Gives each window's gradient to its first maximum, a tap at a time. */
+function tileMaxima(c: RuleContext, w: Window): string {
+  const slices = slicesOf(c, w, { padded: c.x(0), axis: 2, out: c.dims(c.y).slice(2) });
+  let left = c.up;
+  const shares = slices.slice(0, -1).map((slice) => {
+    const wins = c.op("Equal", [slice, c.y]);
+    const share = keepWhere(c, wins, left);
+    left = c.op("Where", [wins, c.number(0), left]);
+    return share;
+  });
+  return interleave(c, w, [...shares, left]);
+}
+
+/**
+ * The first of equal maxima takes the whole gradient, as in PyTorch's pools.
+ *
+ * Windows that tile the input are compared a tap at a time, which costs a third of the scatter that others need.
+ */
+const maxPool: Rule = (c) => [
+  () => {
+    const w = windowOf(c, kernelOf(c), c.dims(c.x(0)).slice(2));
+    if (isTiling(w) && intOf(c.node, "ceil_mode", 0) === 0) return tileMaxima(c, w);
+    const places = c.ops("MaxPool", [c.x(0)], 2, c.node.attributes)[1] ?? "";
+    const flat = (value: string): string => c.op("Reshape", [value, c.ints([-1])]);
+    const size = c.op("Reshape", [c.op("Size", [c.x(0)]), c.ints([1])]);
+    const zeros = c.op("Expand", [c.number(0), size]);
+    const adds = { reduction: text("add") };
+    const sums = c.op("ScatterElements", [zeros, flat(places), flat(c.up)], adds);
+    return reshapeLike(c, sums, c.x(0));
+  },
+];
+
+/** How many elements each window averages, `[1, 1, ...out]`. */
+function countsOf(c: RuleContext, w: Window, out: readonly Dim[]): Tensor {
+  const sizes = c
+    .dims(c.x(0))
+    .slice(2)
+    .map((dim) => knownSize(c, dim));
+  const along = alongAxes(w, () => 0).map((_, i) =>
+    range(0, knownSize(c, out[i])).map((position) => {
+      const start = position * (w.strides[i] ?? 1) - (w.begins[i] ?? 0);
+      return Math.min(start + (w.kernel[i] ?? 1), sizes[i] ?? 0) - Math.max(start, 0);
+    }),
+  );
+  const counts = along.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
+  return f32(counts, [1, 1, ...along.map((axis) => axis.length)]);
+}
+
+const averagePool: Rule = (c) => [
+  () => {
+    if (intOf(c.node, "ceil_mode", 0) !== 0) c.refuse("ceil_mode is not supported");
+    if (intsOf(c.node, "dilations")?.some((d) => d !== 1)) c.refuse("dilations are not supported");
+    const [sizes, out] = [c.dims(c.x(0)).slice(2), c.dims(c.y).slice(2)];
+    const w = windowOf(c, kernelOf(c), sizes);
+    const all = sizeOf(w.kernel);
+    const even =
+      intOf(c.node, "count_include_pad", 0) === 1 ||
+      [...w.begins, ...w.ends].every((pad) => pad === 0);
+    const share = even
+      ? c.op("Div", [c.up, c.number(all)])
+      : c.op("Div", [c.up, floatConstant(c, countsOf(c, w, out))]);
+    if (isTiling(w))
+      return interleave(
+        c,
+        w,
+        range(0, all).map(() => share),
+      );
+    // Every channel alike: channels join the batch, and the kernel is all ones.
+    const images = c.op("Reshape", [
+      share,
+      c.ints([-1, 1, ...out.map((dim) => knownSize(c, dim))]),
+    ]);
+    const ones = floatConstant(c, f32(new Float32Array(all).fill(1), [1, 1, ...w.kernel]));
+    const attributes: Attributes = {
+      kernel_shape: ints(w.kernel),
+      strides: ints(w.strides),
+      pads: ints([...w.begins, ...w.ends]),
+      output_padding: ints(unreached(c, w, sizes)),
+    };
+    return reshapeLike(c, c.op("ConvTranspose", [images, ones], attributes), c.x(0));
+  },
+];
+
+function floatConstant(c: RuleContext, tensor: Tensor): string {
+  const name = c.tensor(tensor);
+  return c.float === "float32" ? name : c.op("Cast", [name], castTo(c.float));
+}
+
+const globalAverage: Rule = (c) => [
+  () => {
+    const sizes = c.dims(c.x(0)).slice(2);
+    const count = isStatic(sizes)
+      ? c.number(sizeOf(sizes))
+      : c.op("Cast", [c.op("Div", [c.op("Size", [c.x(0)]), c.op("Size", [c.y])])], castTo(c.float));
+    return expandLike(c, c.op("Div", [c.up, count]), c.x(0));
+  },
+];
+
+const globalMax: Rule = (c) => [
+  () => {
+    const flat = (value: string): string => c.op("Reshape", [value, c.ints([0, 0, -1])]);
+    const pixels = flat(c.x(0));
+    const first = c.op("ArgMax", [pixels], { axis: int(2) });
+    const zeros = c.op("Expand", [c.number(0), c.op("Shape", [pixels])]);
+    return reshapeLike(
+      c,
+      c.op("ScatterElements", [zeros, first, flat(c.up)], { axis: int(2) }),
+      c.x(0),
+    );
+  },
+];
+
+/** Pools. */
+export type PoolingOp = "MaxPool" | "AveragePool" | "GlobalAveragePool" | "GlobalMaxPool";
+
+/** Gradients of pools. */
+export const pooling: Readonly<Record<PoolingOp, Rule>> = {
+  MaxPool: maxPool,
+  AveragePool: averagePool,
+  GlobalAveragePool: globalAverage,
+  GlobalMaxPool: globalMax,
+};

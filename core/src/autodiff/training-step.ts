@@ -1,0 +1,225 @@
+import { graphBuilder } from "../graph/builder.ts";
+import { zeros } from "../graph/dtypes.ts";
+import type { Graph, ValueInfo } from "../graph/graph.ts";
+import { inferValues } from "../graph/infer.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { EdgeloopError } from "../platform/errors.ts";
+import type { Carry } from "../runtime/session.ts";
+import type { Values } from "./backward.ts";
+import { backward } from "./backward.ts";
+import type { Emitter } from "./emitter.ts";
+import { emitter } from "./emitter.ts";
+import type { Loss } from "./losses.ts";
+import { batchOf } from "./losses.ts";
+import type { Optimizer } from "./optimizers.ts";
+import { biasCorrections } from "./optimizers.ts";
+import { emitStatistics, trainingMode } from "./training-mode.ts";
+
+/** What to train and how. */
+export type TrainingStepOptions = {
+  readonly loss: Loss;
+  readonly optimizer: Optimizer;
+  /** Which initialisers are learned: their names, or a test of a name. Running statistics are never asked for. */
+  readonly trainable: readonly string[] | ((name: string) => boolean);
+  /** The output that the loss is of; the first when absent. */
+  readonly output?: string;
+  /** Adds the input `weight`, one weight an example; 0 masks the padding of a last batch. */
+  readonly weighted?: boolean;
+  /** Pulls each parameter towards the input `<parameter>.anchor` with this strength (FedProx's mu). */
+  readonly proximal?: number;
+};
+
+/** A step graph, where it starts from, and what goes round. */
+export type TrainingStep = {
+  readonly graph: Graph;
+  /** Every carried input: parameters, optimizer state (0), running statistics, `optimizer.step`. */
+  readonly initial: ReadonlyMap<string, Tensor>;
+  readonly carry: Carry;
+};
+
+const stepCount = "optimizer.step";
+
+/**
+ * Writes one whole training step as a plain ONNX graph: forward, loss, backward and update.
+ *
+ * Inputs: the model's, `target`, `weight` (if weighted), `learningRate` (rank 0), `<parameter>.anchor` (if
+ * proximal) and the carried ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried
+ * input. A BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics
+ * are carried, moved as ONNX says (population variance); any other stays frozen.
+ *
+ * An example of weight 0 counts neither in the loss nor in the gradients, but still in the batch's statistics: pad
+ * with real examples.
+ *
+ * @throws `TRAINABLE_UNKNOWN` when a name is no float32 initialiser, `TRAINABLE_UNUSED` when it does not influence the
+ *   loss, `LOSS_INVALID`, `GRADIENT_UNSUPPORTED`.
+ * @see Li et al. 2020, arXiv:1812.06127 (proximal term).
+ */
+export function trainingStep(model: Graph, options: TrainingStepOptions): TrainingStep {
+  const parameters = parametersOf(model, options.trainable);
+  const { graph, statistics } = trainingMode(model, (name) => parameters.includes(name));
+  const initial = initialOf(graph, options.optimizer, parameters);
+  for (const { name } of statistics) initial.set(name, initialiserOf(model, name));
+  const builder = graphBuilder({
+    ...graph,
+    name: `${model.name}/step`,
+    inputs: [...graph.inputs],
+    outputs: [],
+    initializers: new Map([...graph.initializers].filter(([name]) => !initial.has(name))),
+  });
+  const emit = emitter(builder, "step");
+  const logits = outputOf(model, options);
+  declareInputs(builder.input, { options, logits, initial, parameters });
+  const loss = options.loss.emit(emitter(builder, "loss"), {
+    output: logits,
+    target: "target",
+    ...(options.weighted === true ? { weight: "weight" } : {}),
+  });
+  emit.named("loss", "Identity", [loss]);
+
+  const forward = builder.build();
+  const gradients = backward(emitter(builder, "grad"), {
+    graph: forward,
+    values: inferValues(forward),
+    seeds: new Map([["loss", emit.number(1, "float32")]]),
+    wrt: new Set(parameters),
+  });
+  emitUpdates(emit, options, new Map(parameters.map((name) => [name, gradients.get(name)])));
+  emitStatistics(emit, statistics);
+  return finish(builder.build(), initial);
+}
+
+function parametersOf(model: Graph, trainable: TrainingStepOptions["trainable"]): string[] {
+  if (typeof trainable !== "function") {
+    for (const name of trainable) initialiserOf(model, name);
+    return [...trainable];
+  }
+  const running = new Set(
+    model.nodes.flatMap(({ op, inputs }) => (op === "BatchNormalization" ? inputs.slice(3) : [])),
+  );
+  return [...model.initializers]
+    .filter(([name, { dtype }]) => dtype === "float32" && !running.has(name) && trainable(name))
+    .map(([name]) => name);
+}
+
+function initialiserOf(model: Graph, name: string): Tensor {
+  const tensor = model.initializers.get(name);
+  if (tensor?.dtype === "float32") return tensor;
+  throw new EdgeloopError(
+    "TRAINABLE_UNKNOWN",
+    `${name} is not a float32 initialiser of the model`,
+    {
+      details: { name, model: model.name },
+    },
+  );
+}
+
+function initialOf(
+  model: Graph,
+  optimizer: Optimizer,
+  parameters: readonly string[],
+): Map<string, Tensor> {
+  const initial = new Map<string, Tensor>();
+  for (const name of parameters) initial.set(name, initialiserOf(model, name));
+  for (const name of parameters) {
+    const { shape } = initialiserOf(model, name);
+    for (const state of optimizer.states) initial.set(`${name}.${state}`, zeros("float32", shape));
+  }
+  if (optimizer.betas !== undefined) initial.set(stepCount, zeros("int64", []));
+  return initial;
+}
+
+/** The output that the loss is of, or what goes into its last operator when the loss contains that. */
+function outputOf(model: Graph, { output, loss }: TrainingStepOptions): ValueInfo {
+  const values: Values = inferValues(model);
+  const last = output ?? model.outputs[0]?.name ?? "";
+  const producer = model.nodes.find(
+    ({ op, outputs }) => op === loss.contains && outputs[0] === last,
+  );
+  const chosen = producer?.inputs[0] ?? last;
+  const info = values.get(chosen);
+  if (info === undefined) {
+    throw new EdgeloopError("VALUE_UNKNOWN", `the model has no output ${chosen}`, {
+      details: { name: chosen, outputs: model.outputs.map((each) => each.name) },
+    });
+  }
+  return { ...info, name: chosen };
+}
+
+type Declared = {
+  readonly options: TrainingStepOptions;
+  readonly logits: ValueInfo;
+  readonly initial: ReadonlyMap<string, Tensor>;
+  readonly parameters: readonly string[];
+};
+
+function declareInputs(
+  input: (info: ValueInfo) => string,
+  { options, logits, initial, parameters }: Declared,
+): void {
+  input({ name: "target", ...options.loss.target(logits) });
+  if (options.weighted === true)
+    input({ name: "weight", dtype: "float32", shape: batchOf(logits) });
+  input({ name: "learningRate", dtype: "float32", shape: [] });
+  for (const [name, { dtype, shape }] of initial) input({ name, dtype, shape });
+  if (options.proximal === undefined) return;
+  for (const name of parameters) {
+    input({ name: `${name}.anchor`, dtype: "float32", shape: initial.get(name)?.shape ?? [] });
+  }
+}
+
+function emitUpdates(
+  emit: Emitter,
+  { optimizer, proximal }: TrainingStepOptions,
+  gradients: ReadonlyMap<string, string | undefined>,
+): void {
+  const learningRate = "learningRate";
+  const { betas } = optimizer;
+  const corrections =
+    betas === undefined
+      ? {}
+      : { corrections: biasCorrections(emit, { betas, step: stepCount, learningRate }) };
+  for (const [parameter, found] of gradients) {
+    if (found === undefined) {
+      throw new EdgeloopError("TRAINABLE_UNUSED", `${parameter} does not influence the loss`, {
+        details: { parameter },
+      });
+    }
+    const gradient =
+      proximal === undefined ? found : pulled(emit, { parameter, gradient: found, proximal });
+    optimizer.update({ emit, learningRate, ...corrections }, { parameter, gradient });
+  }
+}
+
+function pulled(
+  emit: Emitter,
+  {
+    parameter,
+    gradient,
+    proximal,
+  }: { readonly parameter: string; readonly gradient: string; readonly proximal: number },
+): string {
+  const away = emit.op("Sub", [parameter, `${parameter}.anchor`]);
+  return emit.op("Add", [gradient, emit.op("Mul", [away, emit.number(proximal, "float32")])]);
+}
+
+/** Declares the outputs and leaves out what none of them needs. */
+function finish(graph: Graph, initial: ReadonlyMap<string, Tensor>): TrainingStep {
+  const next = [...initial].map(([name, { dtype, shape }]) => ({
+    name: `${name}.next`,
+    dtype,
+    shape,
+  }));
+  const outputs: ValueInfo[] = [{ name: "loss", dtype: "float32", shape: [] }, ...next];
+  const needed = new Set(outputs.map((info) => info.name));
+  const nodes = graph.nodes
+    .toReversed()
+    .filter((node) => {
+      const isNeeded = node.outputs.some((name) => needed.has(name));
+      if (isNeeded) for (const name of node.inputs) needed.add(name);
+      return isNeeded;
+    })
+    .reverse();
+  const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
+  const carry: Carry = [...initial.keys()].map((name) => [`${name}.next`, name]);
+  return { graph: { ...graph, outputs, nodes, initializers }, initial, carry };
+}
