@@ -76,8 +76,11 @@ export async function loadProgram(module: OrtModule, model: Uint8Array): Promise
         ),
       );
       module.getValue(table, "i8"); // Another thread may have grown the heap: this makes the views current.
-      const first = outputTensors >> 2;
-      return Array.from(module.HEAPU32.subarray(first, first + wanted.length));
+      const made: number[] = [];
+      const results = module.HEAPU32;
+      for (let at = 0; at < wanted.length; at += 1)
+        made.push(results[(outputTensors >> 2) + at] ?? 0);
+      return made;
     },
     release() {
       module._OrtReleaseSession(session);

@@ -70,17 +70,23 @@ export function takeTensor(module: OrtModule, handle: number): Tensor {
     if (module._OrtGetTensorData(handle, at, at + 4, at + 8, at + 12) !== 0) {
       throw runError({ backend: "wasm", text: lastError(module) });
     }
-    const [code = 0, address = 0, dims = 0, rank = 0] = module.HEAPU32.subarray(
-      at >> 2,
-      (at >> 2) + 4,
-    );
-    const shape = Array.from(module.HEAPU32.subarray(dims >> 2, (dims >> 2) + rank));
+    // Indexed, not sliced: views of shared memory are slow to make, and this runs for every output.
+    const words = module.HEAPU32;
+    const word = (index: number): number => words[index] ?? 0;
+    const first = at >> 2;
+    const dims = word(first + 2);
+    const rank = word(first + 3);
+    const shape: number[] = [];
+    for (let axis = 0; axis < rank; axis += 1) shape.push(word((dims >> 2) + axis));
     module._OrtFree(dims);
-    const dtype = dtypeOfOnnx(code);
+    const dtype = dtypeOfOnnx(word(first));
     if (dtype === undefined || dtype === "string") {
-      throw runError({ backend: "wasm", text: `an output is of ONNX's element type ${code}` });
+      throw runError({
+        backend: "wasm",
+        text: `an output is of ONNX's element type ${word(first)}`,
+      });
     }
-    return copyOut(module, { dtype, shape }, address);
+    return copyOut(module, { dtype, shape }, word(first + 1));
   } finally {
     module.stackRestore(stack);
     module._OrtReleaseTensor(handle);
