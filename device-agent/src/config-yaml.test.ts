@@ -5,7 +5,7 @@ import { parseYaml } from "./config-yaml.ts";
 const schema = z.strictObject({
   a: z.array(z.union([z.number(), z.strictObject({ b: z.number() })])),
 });
-const read = (text: string): unknown => parseYaml(text, { file: "f.yaml", schema });
+const read = (text: string): unknown => parseYaml(text, { file: "f.yaml", schema }).data;
 const refused = (text: string): unknown => {
   try {
     return read(text);

@@ -10,6 +10,13 @@ type Issue = {
   readonly errors?: readonly (readonly Issue[])[];
 };
 
+/** What was read, and how a later check refuses a field of it. */
+export type ParsedYaml<T> = {
+  readonly data: T;
+  /** The refusal of one field, with its line. */
+  refuse(path: readonly PropertyKey[], expected: string, cause?: unknown): EdgeloopError;
+};
+
 /**
  * Reads YAML against a schema; an error names file, line, field and what was expected.
  *
@@ -18,7 +25,7 @@ type Issue = {
 export function parseYaml<T>(
   text: string,
   { file, schema }: { readonly file: string; readonly schema: z.ZodType<T> },
-): T {
+): ParsedYaml<T> {
   if (text.length > configBytesMax) {
     throw invalid({ file, line: 1, field: "", expected: `at most ${configBytesMax} bytes` });
   }
@@ -30,24 +37,21 @@ export function parseYaml<T>(
     throw invalid({ file, line, field: "", expected: `YAML: ${broken.message.split("\n")[0]}` });
   }
   const parsed = schema.safeParse(plainOf(document, file));
-  if (parsed.success) return parsed.data;
+  const refuse: ParsedYaml<T>["refuse"] = (path, expected, cause) =>
+    invalid({ file, line: lineOf(document, lines, path), field: fieldOf(path), expected }, cause);
+  if (parsed.success) return { data: parsed.data, refuse };
   const issue = deepest(parsed.error.issues[0] ?? { path: [], message: "a valid file" });
-  return refuse(issue, (path) => {
-    const node = document.getIn(path, true);
-    const start = isNode(node) ? node.range?.[0] : undefined;
-    return start === undefined ? undefined : lines.linePos(start).line;
-  });
+  throw refuse(issue.path, issue.message);
+}
 
-  function refuse(
-    found: Issue,
-    lineOf: (path: readonly PropertyKey[]) => number | undefined,
-  ): never {
-    let line: number | undefined;
-    for (let length = found.path.length; length >= 0 && line === undefined; length -= 1) {
-      line = lineOf(found.path.slice(0, length));
-    }
-    throw invalid({ file, line: line ?? 1, field: fieldOf(found.path), expected: found.message });
+/** The line of a field, or of what should hold it. */
+function lineOf(document: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = document.getIn(path.slice(0, length), true);
+    const start = isNode(node) ? node.range?.[0] : undefined;
+    if (start !== undefined) return lines.linePos(start).line;
   }
+  return 1;
 }
 
 // An alias may repeat a value exponentially; nothing in our files needs one.

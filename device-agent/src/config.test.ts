@@ -21,7 +21,7 @@ sensors:
     channels:
       - { name: x, unit: m/s2 }
       - { name: y, unit: m/s2 }
-    format: { kind: packed, dtype: int16 }
+    format: { kind: packed, type: int16 }
 `;
 
 test("a written file is completed with the defaults", () => {
@@ -46,6 +46,7 @@ const cases: readonly Case[] = [
   ["a key that does not exist", "fleet: plant", "fleet: plant\nflet: x", 1, ""],
   ["an unknown transport", "kind: mqtt", "kind: carrier-pigeon", 13, "sensors[0].kind"],
   ["a higher format", "format: 1\n", "format: 2\n", 1, "format"],
+  ["a payload format that does not exist", "type: int16", "type: int17", 20, "sensors[0].format"],
   ["broken YAML", "id: pump-1", "id: [pump-1", 3, ""],
 ];
 

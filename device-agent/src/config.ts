@@ -1,5 +1,8 @@
-import { EdgeloopError } from "@edgeloop/core/platform";
+import type { SensorInfo } from "@edgeloop/core/data";
+import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
+import { parseFormat } from "@edgeloop/sensor-adapters";
 import { z } from "zod";
+import type { ParsedYaml } from "./config-yaml.ts";
 import { parseYaml } from "./config-yaml.ts";
 
 /** One channel of a sensor and its SI unit. */
@@ -172,23 +175,38 @@ export const gatewayConfigJsonSchema = (): Readonly<Record<string, unknown>> =>
  * parseGatewayConfig(yaml, "gateway.yaml").inference.backend; // => "auto"
  */
 export function parseGatewayConfig(text_: string, file: string): GatewayConfig {
-  const config = parseYaml(text_, { file, schema });
-  refuseRepeats(config, file);
-  refusePlaintext(config, file);
-  return config;
+  const parsed = parseYaml(text_, { file, schema });
+  refuseRepeats(parsed);
+  refuseFormats(parsed);
+  refusePlaintext(parsed.data, file);
+  return parsed.data;
 }
 
-function refuseRepeats(config: GatewayConfig, file: string): void {
-  const names = config.sensors.map((entry) => entry.sensor);
-  const repeated = names.find((entry, index) => names.indexOf(entry) !== index);
-  if (repeated !== undefined) {
-    throw new EdgeloopError(
-      "CONFIG_INVALID",
-      `${file}: sensors: expected each sensor once, got ${repeated} twice`,
-      { details: { file, field: "sensors", expected: "each sensor once" } },
-    );
+type Parsed = ParsedYaml<GatewayConfig>;
+
+function refuseRepeats({ data, refuse }: Parsed): void {
+  const names = data.sensors.map((entry) => entry.sensor);
+  const at = names.findIndex((entry, index) => names.indexOf(entry) !== index);
+  if (at >= 0) throw refuse(["sensors", at, "sensor"], "each sensor once");
+}
+
+function refuseFormats({ data, refuse }: Parsed): void {
+  for (const [at, entry] of data.sensors.entries()) {
+    if (!("format" in entry)) continue;
+    try {
+      parseFormat(entry.format, sensorInfo(entry));
+    } catch (error) {
+      throw refuse(["sensors", at, "format"], messageOf(error), error);
+    }
   }
 }
+
+/** Takes from a sensor's configuration what it declares. */
+export const sensorInfo = ({ sensor: named, channels, rateHz }: SensorConfig): SensorInfo => ({
+  sensor: named,
+  channels,
+  rateHz,
+});
 
 const loopbackPattern = /^(127(\.\d{1,3}){3}|localhost|\[?::1\]?)$/;
 const plainProtocols = new Set(["http:", "mqtt:", "ws:", "tcp:"]);

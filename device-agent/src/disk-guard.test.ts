@@ -45,6 +45,17 @@ test("any other failure is the caller's", async () => {
   expect(guard.isFull()).toBe(false);
 });
 
+test("a store that is gone for good is reported as that", async () => {
+  const failures: unknown[] = [];
+  const failure = new EdgeloopError("STORE_FAILED", "the thread died");
+  const guard = guardDisk(
+    { commit: () => Promise.reject(failure) },
+    { clock: virtualClock(), onChange: () => undefined, onFailed: (error) => failures.push(error) },
+  );
+  await expect(guard.commit([])).rejects.toBe(failure);
+  expect(failures).toEqual([failure]);
+});
+
 test("a full disk met elsewhere counts", () => {
   const { changes, guard } = setUp();
   guard.noticeFull();

@@ -17,11 +17,19 @@ export type DiskGuard = {
 /**
  * Watches commits for a full disk.
  *
- * @param onChange Called when the disk became full, and when it has room again.
+ * @param options `onChange`: the disk became full, or has room again. `onFailed`: the store is gone for good.
  */
 export function guardDisk(
   store: Pick<Store, "commit">,
-  { clock, onChange }: { readonly clock: Clock; readonly onChange: (full: boolean) => void },
+  {
+    clock,
+    onChange,
+    onFailed = () => undefined,
+  }: {
+    readonly clock: Clock;
+    readonly onChange: (full: boolean) => void;
+    readonly onFailed?: (error: unknown) => void;
+  },
 ): DiskGuard {
   let fullSinceMs: number | undefined;
   const became = (full: boolean): void => {
@@ -39,6 +47,7 @@ export function guardDisk(
       try {
         await store.commit(statements);
       } catch (error) {
+        if (hasCode(error, "STORE_FAILED")) onFailed(error);
         if (!hasCode(error, "STORE_FULL")) throw error;
         became(true);
         return "full";

@@ -64,3 +64,5 @@ export const publishTimeoutMs = 5_000;
 export const learnerCallTimeoutMs: number = 30 * 60_000;
 /** How often the learner's memory is looked at, in milliseconds. */
 export const learnerMemoryIntervalMs = 1_000;
+/** Wait before a sensor that failed is opened again, in milliseconds. */
+export const sensorRestartDelayMs = 1_000;

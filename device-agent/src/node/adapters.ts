@@ -1,0 +1,84 @@
+import { createConnection } from "node:net";
+import type { Adapter } from "@edgeloop/core/data";
+import type { ByteChannel, Clock } from "@edgeloop/core/platform";
+import { EdgeloopError } from "@edgeloop/core/platform";
+import { firmwareAdapter } from "@edgeloop/firmware-bridge";
+import { decoderOf, parseFormat } from "@edgeloop/sensor-adapters";
+import { mqttAdapter } from "@edgeloop/sensor-adapters/node";
+import type { SensorConfig } from "../config.ts";
+import { sensorInfo } from "../config.ts";
+
+/** What opening an adapter needs beside its configuration. */
+export type AdapterSurroundings = {
+  /** The gateway's own broker, for sensors that name no other. */
+  readonly brokerUrl: string;
+  readonly clock: Clock;
+};
+
+type Kind = SensorConfig["kind"];
+type ConfigOf<K extends Kind> = Extract<SensorConfig, { readonly kind: K }>;
+
+/** One opener for each kind of sensor; a kind without a row does not compile. */
+export type AdapterOpeners = {
+  readonly [K in Kind]: (config: ConfigOf<K>, surroundings: AdapterSurroundings) => Adapter;
+};
+
+/** How each kind of sensor is opened. */
+export const adapterOpeners: AdapterOpeners = {
+  mqtt: (config, { brokerUrl, clock }) => {
+    const info = sensorInfo(config);
+    return mqttAdapter(info, {
+      url: config.url ?? brokerUrl,
+      topic: config.topic,
+      decode: decoderOf(info, parseFormat(config.format, info)),
+      clock,
+    });
+  },
+  serial: () => {
+    throw new EdgeloopError("ADAPTER_UNAVAILABLE", "serial sensors are not built yet");
+  },
+  firmware: (config, { clock }) =>
+    firmwareAdapter(sensorInfo(config), { open: () => openChannel(config.path), clock }),
+  replay: () => {
+    throw new EdgeloopError("ADAPTER_UNAVAILABLE", "replayed recordings are not built yet");
+  },
+};
+
+/** Opens the adapter of one configured sensor. */
+export function openAdapter(
+  config: SensorConfig,
+  surroundings: AdapterSurroundings,
+  openers: AdapterOpeners = adapterOpeners,
+): Adapter {
+  // The table's type ties each kind to its opener; TypeScript does not follow a union through an index.
+  const open = openers[config.kind] as (
+    config: SensorConfig,
+    surroundings: AdapterSurroundings,
+  ) => Adapter;
+  return open(config, surroundings);
+}
+
+async function openChannel(path: string): Promise<ByteChannel> {
+  const url = URL.parse(path);
+  if (url?.protocol !== "tcp:") {
+    throw new EdgeloopError("ADAPTER_UNAVAILABLE", "expected tcp://127.0.0.1:port", {
+      details: { path },
+    });
+  }
+  const socket = createConnection({ host: url.hostname, port: Number(url.port), noDelay: true });
+  await new Promise<void>((resolve, reject) => {
+    socket.once("connect", resolve);
+    socket.once("error", reject);
+  });
+  return {
+    incoming: socket,
+    write: (bytes) =>
+      new Promise((resolve, reject) => {
+        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+      }),
+    close: () => {
+      socket.destroy();
+      return Promise.resolve();
+    },
+  };
+}

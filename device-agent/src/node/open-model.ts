@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import { loadGraph, readManifest } from "@edgeloop/core/bundle";
+import type { BlobStore, Sha256 } from "@edgeloop/core/platform";
+import type { Backend } from "@edgeloop/core/runtime";
+import { openInWorker, probeNative } from "@edgeloop/core/runtime/node";
+import type { Classifier } from "../classifier.ts";
+import { createClassifier } from "../classifier.ts";
+
+/** Opens a bundle's int8 graph in a worker thread. */
+export type ModelOpener = {
+  open(identity: Sha256): Promise<Classifier>;
+  /** The backend that the next model is opened on. */
+  backend(): Backend;
+  /** Backends that work here; native code is probed in a child process first. */
+  backends(): Promise<readonly Backend[]>;
+};
+
+/**
+ * Builds the opener of one gateway's models.
+ *
+ * `auto` serves on `wasm` and leaves `native` to whoever pins it: a choice by measurement belongs to an idle gateway.
+ */
+export function modelOpener({
+  blobs,
+  backend,
+  threads,
+  directory,
+}: {
+  readonly blobs: BlobStore;
+  readonly backend: "auto" | Backend;
+  readonly threads: number;
+  /** Where crashes of native code are remembered. */
+  readonly directory: string;
+}): ModelOpener {
+  const chosen: Backend = backend === "auto" ? "wasm" : backend;
+  let available: Promise<readonly Backend[]> | undefined;
+  const probe = async (): Promise<readonly Backend[]> => {
+    const native = await probeNative({ stateFile: join(directory, "native.json") });
+    return native.kind === "available" ? ["wasm", "native"] : ["wasm"];
+  };
+  return {
+    backend: () => chosen,
+    backends() {
+      available ??= probe();
+      return available;
+    },
+    async open(identity) {
+      const manifest = await readManifest(blobs, identity);
+      const graph = await loadGraph(manifest, blobs, "int8");
+      const session = await openInWorker(graph, { backend: chosen, threads });
+      return createClassifier({ identity, manifest, session });
+    },
+  };
+}
