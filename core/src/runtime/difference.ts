@@ -5,7 +5,8 @@ import type { Tensor, Tensors } from "../graph/tensor.ts";
  *
  * @returns 0 when equal; `Infinity` when names, dtypes or shapes differ, or one has a NaN where the other has a number.
  * @example
- * largestDifference({ y: f32([1, -4]) }, { y: f32([1, -3]) }); // => 0.25
+ * const y = (data) => ({ y: { dtype: "int64", shape: [2], data } });
+ * largestDifference(y([1n, -4n]), y([1n, -3n])); // => 0.25
  */
 export function largestDifference(expected: Tensors, actual: Tensors): number {
   const names = Object.keys(expected);
