@@ -1,3 +1,5 @@
+export type { Augment, WindowSet } from "./augment.ts";
+export { augmentWindow, windowDataset } from "./augment.ts";
 export type { Batch, BatchOptions, Dataset } from "./batches.ts";
 export { batchesOf, gatherRows, tensorDataset } from "./batches.ts";
 export type { Schedule } from "./schedule.ts";

@@ -1,4 +1,5 @@
 import { EdgeloopError } from "@edgeloop/core/platform";
+import type { Augment } from "@edgeloop/core/training";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 
@@ -86,14 +87,6 @@ export type Problem = {
     readonly augment: Augment;
   };
   readonly loop?: Readonly<Record<string, unknown>> | undefined;
-};
-
-/** Light augmentation of a training window. */
-export type Augment = {
-  readonly rotateDegrees: number;
-  readonly scale: number;
-  readonly jitter: number;
-  readonly flip: boolean;
 };
 
 /**

@@ -1,7 +1,7 @@
-import { seededRng } from "@edgeloop/core/platform";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { augmentWindow } from "./augment.ts";
+import { seededRng } from "../platform/random.ts";
+import { augmentWindow, windowDataset } from "./augment.ts";
 
 const none = { rotateDegrees: 0, scale: 0, jitter: 0, flip: false };
 const window = Float32Array.from({ length: 28 }, (_, index) => Math.sin(index));
@@ -45,4 +45,18 @@ test("the same seed gives the same window", () => {
   const spec = { rotateDegrees: 20, scale: 0.1, jitter: 0.05, flip: true };
   expect(augmented(spec, 5)).toEqual(augmented(spec, 5));
   expect(augmented(spec, 5)).not.toEqual(augmented(spec, 6));
+});
+
+test("a data set serves the windows as they are without augmentation, and the same draws for a seed with it", async () => {
+  const set = { lengthSamples: 4, channels: 7, data: window, labels: [2] };
+  const inputs = { window: "x", target: "y" };
+  const plain = await windowDataset(set, inputs).batch([0, 0]);
+  expect(plain["x"]!.data).toEqual(Float32Array.of(...window, ...window));
+  expect(plain["y"]!.data).toEqual(BigInt64Array.of(2n, 2n));
+  const augmentation = { augment: { ...none, jitter: 0.1 }, seed: 3 };
+  const draw = async () =>
+    (await windowDataset(set, inputs, augmentation).batch([0, 0]))["x"]!.data as Float32Array;
+  const first = await draw();
+  expect(first).toEqual(await draw());
+  expect(first.slice(0, 28)).not.toEqual(first.slice(28));
 });

@@ -1,0 +1,14 @@
+export type { CnnSpec, Fit } from "./architectures/cnn.ts";
+export { cnn } from "./architectures/cnn.ts";
+export { classify, evaluateModel } from "./evaluate/evaluate-model.ts";
+export type { Problem } from "./problem/problem.ts";
+export { parseProblem, problemJsonSchema } from "./problem/problem.ts";
+export type { Example, ExampleShape, Examples } from "./train/examples.ts";
+export { collectExamples, examplesOf, selectExamples } from "./train/examples.ts";
+export type { Fold } from "./train/folds.ts";
+export { groupedFolds } from "./train/folds.ts";
+export { modelGraph, pipelineOf } from "./train/model-graph.ts";
+export type { Scaling } from "./train/scaling.ts";
+export { fitScaling } from "./train/scaling.ts";
+export type { TrainOverrides, TrainPorts } from "./train/train-model.ts";
+export { isWeight, trainModel, withWeights } from "./train/train-model.ts";

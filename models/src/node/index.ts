@@ -1,0 +1,2 @@
+export type { DatasetOptions } from "./dataset.ts";
+export { loadExamples } from "./dataset.ts";
