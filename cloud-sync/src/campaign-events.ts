@@ -4,6 +4,7 @@ import type { RoundFigures } from "./federated-figures.ts";
 import type { PlanData, PlanLimits, PlanStep, PlanTraining } from "./plan.ts";
 import { planSchemas } from "./plan.ts";
 import type { RoundBar, RoundRules } from "./round-events.ts";
+import { rulesSchemas } from "./round-events.ts";
 import type { ModelRef } from "./wire-schema.ts";
 import { parseWire, wire } from "./wire-schema.ts";
 
@@ -79,20 +80,6 @@ export type CampaignEvent = { readonly atUs: number } & (
 
 const atUs = wire.timeUs;
 const fraction = z.number().min(0).max(1);
-/** The schema of a bar; the policy's file uses it too. */
-export const barSchema: z.ZodType<RoundBar> = z.strictObject({
-  macroF1Min: fraction.exactOptional(),
-  parentDropMax: fraction.exactOptional(),
-  floatDropMax: fraction.exactOptional(),
-});
-const rulesSchema = z.strictObject({
-  cohortMin: wire.positive,
-  cohortMax: wire.positive,
-  selectingMs: wire.positive,
-  trainingMs: wire.positive,
-  calibratingMs: wire.positive,
-  evaluatingMs: wire.positive,
-});
 const specSchema = z.strictObject({
   campaign: wire.name,
   line: wire.name,
@@ -103,8 +90,8 @@ const specSchema = z.strictObject({
   rounds: z.int().min(1).max(1000),
   release: z.enum(["last", "best"]),
   approve: z.enum(["automatic", "operator"]),
-  rules: rulesSchema,
-  bar: barSchema,
+  rules: rulesSchemas.deadlines,
+  bar: rulesSchemas.bar,
 }) satisfies z.ZodType<CampaignSpec>;
 const blueprintSchema = z.strictObject({
   parent: wire.sha256,

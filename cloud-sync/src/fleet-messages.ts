@@ -87,7 +87,8 @@ const rolloutReportSchema = z.strictObject({
     z.strictObject({ kind: z.literal("refused"), code: wire.code }),
   ]),
 }) satisfies z.ZodType<RolloutReport>;
-const eventSchema = z.strictObject({
+/** The schema of a device's event; the policy's journal uses it too. */
+export const eventSchema: z.ZodType<DeviceEvent> = z.strictObject({
   format: wire.format,
   fleet: wire.name,
   device: wire.name,
@@ -95,7 +96,7 @@ const eventSchema = z.strictObject({
   code: wire.code,
   sensorUs: wire.timeUs,
   counters: wire.counters,
-}) satisfies z.ZodType<DeviceEvent>;
+});
 
 /** Parses a bell. @throws `MESSAGE_INVALID` */
 export const parseBell = (value: unknown): Bell => parseWire("bell", bellSchema, value);

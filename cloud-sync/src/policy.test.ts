@@ -78,5 +78,11 @@ test("nothing starts while it cools down, in sensor time, and old reports are fo
 
 test("an unknown code is remembered as progress and nothing else", () => {
   const state = run([says("a", "STORE_FULL", 10), says("a", "DATA_ADVANCED", 5)]);
-  expect([...state.devices.values()]).toEqual([{ sensorUs: 10e6, labels: 0 }]);
+  expect([...state.devices.values()]).toMatchObject([{ sensorUs: 10e6, labels: 0 }]);
+});
+
+test("an event that arrives twice counts once", () => {
+  const labels = says("a", "LABELS_ADDED", 10, 60);
+  const state = run([labels, labels]);
+  expect([...state.devices.values()]).toMatchObject([{ labels: 60 }]);
 });

@@ -21,6 +21,8 @@ export type LoopPolicy = {
 
 /** What the policy knows of one device. */
 export type DeviceTrack = {
+  /** Of the newest event; older ones have been counted. */
+  readonly sequence: number;
   /** High-water mark in sensor time. */
   readonly sensorUs: number;
   /** When drift was reported first since the last campaign. */
@@ -64,9 +66,10 @@ export function policyStep(
   change: PolicyEvent,
 ): PolicyState {
   if (change.kind === "campaign") return afterCampaign(state, change.endUs);
-  const { device } = change.event;
-  const devices = new Map(state.devices);
-  devices.set(device, track(state.devices.get(device), change.event));
+  const { device, sequence } = change.event;
+  const before = state.devices.get(device);
+  if (before !== undefined && sequence <= before.sequence) return state;
+  const devices = new Map(state.devices).set(device, track(before, change.event));
   const next = { ...state, devices };
   if (next.trigger !== undefined || isCooling(policy, next)) return next;
   const trigger = triggerOf(policy, next);
@@ -83,17 +86,18 @@ export function decide(policy: LoopPolicy, { devices, trigger }: PolicyState): P
 }
 
 function track(before: DeviceTrack | undefined, event: DeviceEvent): DeviceTrack {
-  const known = before ?? { sensorUs: event.sensorUs, labels: 0 };
-  const next = { ...known, sensorUs: Math.max(known.sensorUs, event.sensorUs) };
+  const { sensorUs, sequence } = event;
+  const known = before ?? { sensorUs, sequence, labels: 0 };
+  const next = { ...known, sequence, sensorUs: Math.max(known.sensorUs, sensorUs) };
   switch (event.code) {
     case "DRIFT_DETECTED":
-      return { ...next, driftUs: next.driftUs ?? event.sensorUs };
+      return { ...next, driftUs: next.driftUs ?? sensorUs };
     case "DRIFT_CLEARED": {
       const { driftUs: _, ...rest } = next;
       return rest;
     }
     case "OBJECTIVE_MISSED":
-      return { ...next, objectiveUs: next.objectiveUs ?? event.sensorUs };
+      return { ...next, objectiveUs: next.objectiveUs ?? sensorUs };
     case "LABELS_ADDED":
       return { ...next, labels: next.labels + labelsOf(event) };
     default:
@@ -138,7 +142,10 @@ function triggerOf(policy: LoopPolicy, { devices }: PolicyState): Trigger | unde
 /** Reports from before a campaign do not start the next one. */
 function afterCampaign(state: PolicyState, endUs: number): PolicyState {
   const devices = new Map(
-    [...state.devices].map(([device, { sensorUs }]) => [device, { sensorUs, labels: 0 }]),
+    [...state.devices].map(([device, { sensorUs, sequence }]) => [
+      device,
+      { sensorUs, sequence, labels: 0 },
+    ]),
   );
   return { devices, lastEndUs: Math.max(endUs, state.lastEndUs ?? endUs) };
 }

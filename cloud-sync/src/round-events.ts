@@ -68,6 +68,40 @@ export type RoundEvent =
   /** The coordinator cannot go on with this round. */
   | { readonly kind: "failed"; readonly atUs: number; readonly code: string };
 
+const fraction = z.number().min(0).max(1);
+
+const deadlines = {
+  cohortMin: wire.positive,
+  cohortMax: wire.positive,
+  selectingMs: wire.positive,
+  trainingMs: wire.positive,
+  calibratingMs: wire.positive,
+  evaluatingMs: wire.positive,
+};
+
+/** Schemas of a round's rules; stored campaigns use them too. */
+export const rulesSchemas: {
+  readonly bar: z.ZodType<RoundBar>;
+  readonly deadlines: z.ZodType<Omit<RoundRules, "classes" | "bar" | "seed">>;
+} = {
+  bar: z.strictObject({
+    macroF1Min: fraction.exactOptional(),
+    parentDropMax: fraction.exactOptional(),
+    floatDropMax: fraction.exactOptional(),
+  }),
+  deadlines: z.strictObject(deadlines),
+};
+const rulesSchema = z.strictObject({
+  ...deadlines,
+  seed: wire.count,
+  classes: wire.positive,
+  bar: rulesSchemas.bar,
+}) satisfies z.ZodType<RoundRules>;
+
+/** Reads stored rules. @throws `MESSAGE_INVALID` */
+export const parseRoundRules = (value: unknown): RoundRules =>
+  parseWire("round-rules", rulesSchema, value);
+
 const atUs = wire.timeUs;
 const readiness = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("ready"), examples: wire.positive }),

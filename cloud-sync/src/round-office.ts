@@ -1,0 +1,207 @@
+import type { Name } from "@edgeloop/core/platform";
+import { EdgeloopError, fromUtf8 } from "@edgeloop/core/platform";
+import { aggregate, mergeCalibrations } from "./aggregate.ts";
+import type { Blueprint, RoundOutcome } from "./campaign-events.ts";
+import type { CoordinatorNotice, CoordinatorPorts } from "./coordinator-ports.ts";
+import { readEnvelope } from "./dsse.ts";
+import type { Bell } from "./fleet-messages.ts";
+import type { Jobs } from "./jobs.ts";
+import type { Journal, Machine } from "./journal.ts";
+import { openMachine } from "./journal.ts";
+import { step } from "./round.ts";
+import type { RoundEvent } from "./round-events.ts";
+import { parseRoundEvent } from "./round-events.ts";
+import { parseCalibrationReport } from "./round-messages.ts";
+import type { RoundRecord, RoundRecords } from "./round-records.ts";
+import type { RoundEffect, RoundState } from "./round-state.ts";
+import { deadlineOf, isOver, pendingEffects, plannedRound, workFor } from "./round-state.ts";
+
+/** A round that is known: its record, and its machine. */
+export type LiveRound = {
+  readonly record: RoundRecord;
+  readonly machine: Machine<RoundState, RoundEvent>;
+};
+
+/** What the round office needs beside the ports. */
+export type RoundOfficeOptions = {
+  readonly ports: CoordinatorPorts;
+  readonly journal: Journal;
+  readonly records: RoundRecords;
+  readonly jobs: Jobs;
+  readonly notify: (notice: Omit<CoordinatorNotice, "atUs">) => void;
+  /** Told once a round is over; may be told again after a restart. */
+  readonly ended: (record: RoundRecord, outcome: RoundOutcome) => Promise<void>;
+  readonly blueprintOf: (campaign: Name) => Blueprint | undefined;
+};
+
+/** Runs rounds: applies events, and does what states ask for. */
+export type RoundOffice = {
+  /** Plans a round and invites devices; the same record twice is one round. */
+  start(record: RoundRecord, invited: readonly Name[]): Promise<void>;
+  /** The newest attempt of a round. */
+  round(round: Name): LiveRound | undefined;
+  /** Every attempt of every round, oldest first. */
+  all(): readonly LiveRound[];
+  /** Lists what a device has to do. */
+  workOf(device: Name): readonly Bell[];
+  /** Takes up what was going on before a restart. */
+  resume(): Promise<void>;
+  /** Looks at deadlines. */
+  tick(): Promise<void>;
+};
+
+type Desk = RoundOfficeOptions & {
+  readonly newest: Map<Name, LiveRound>;
+  readonly all: LiveRound[];
+};
+
+/** Opens the round office: folds the journal of every round. Nothing happens before `resume`. */
+export async function openRoundOffice(options: RoundOfficeOptions): Promise<RoundOffice> {
+  const { ports, records } = options;
+  const desk: Desk = { ...options, newest: new Map(), all: [] };
+  for (const record of await records.all()) await open(desk, record);
+  return {
+    async start(record, invited) {
+      const atUs = ports.clock.nowUs();
+      await records.add(record, atUs);
+      const live = await open(desk, record);
+      await live.machine.apply({ kind: "opened", atUs, invited });
+    },
+    round: (round) => desk.newest.get(round),
+    all: () => desk.all,
+    workOf: (device) =>
+      [...desk.newest.values()].flatMap(({ record, machine }) => {
+        const kind = workFor(machine.state(), device);
+        return kind === undefined ? [] : [{ kind, id: record.round }];
+      }),
+    async resume() {
+      for (const live of desk.newest.values()) await takeUp(desk, live);
+    },
+    async tick() {
+      const atUs = ports.clock.nowUs();
+      for (const { machine } of desk.newest.values()) {
+        const deadlineUs = deadlineOf(machine.state());
+        if (deadlineUs !== undefined && atUs >= deadlineUs) {
+          await machine.apply({ kind: "ticked", atUs });
+        }
+      }
+    },
+  };
+}
+
+async function open(desk: Desk, record: RoundRecord): Promise<LiveRound> {
+  const known = desk.newest.get(record.round);
+  if (known?.record.attempt === record.attempt) return known;
+  const stream = `round/${record.round}/${record.attempt}`;
+  const machine = await openMachine<RoundState, RoundEvent>(desk.journal, stream, {
+    start: plannedRound(record.rules),
+    parse: parseRoundEvent,
+    step,
+    changed: (state) => {
+      desk.notify({ stream, kind: state.kind, details: roundDetails(state) });
+      perform(desk, live);
+    },
+  });
+  const live: LiveRound = { record, machine };
+  desk.newest.set(record.round, live);
+  desk.all.push(live);
+  return live;
+}
+
+/** A round in flight across a change of version is abandoned: its bits could differ. */
+async function takeUp(desk: Desk, live: LiveRound): Promise<void> {
+  const { code, clock } = desk.ports;
+  const isForeign = live.record.code !== code && !isOver(live.machine.state());
+  if (isForeign) {
+    await live.machine.apply({ kind: "failed", atUs: clock.nowUs(), code: "CODE_CHANGED" });
+  } else {
+    perform(desk, live);
+  }
+}
+
+function perform(desk: Desk, live: LiveRound): void {
+  const { machine, record } = live;
+  for (const effect of pendingEffects(machine.state())) {
+    if (effect.kind === "ring") {
+      for (const device of effect.devices) {
+        desk.ports.ring(device, { kind: effect.work, id: record.round });
+      }
+    } else {
+      desk.jobs.ensure(
+        `${machine.stream}:${effect.kind}`,
+        () => work(desk, live, effect),
+        async (code) => {
+          await machine.apply({ kind: "failed", atUs: desk.ports.clock.nowUs(), code });
+        },
+      );
+    }
+  }
+}
+
+async function work(desk: Desk, live: LiveRound, effect: RoundEffect): Promise<void> {
+  const state = live.machine.state();
+  switch (effect.kind) {
+    case "aggregate":
+      return await (state.kind === "aggregating" ? sum(desk, live, state) : undefined);
+    case "quantize":
+      return await (state.kind === "calibrating" ? quantize(desk, live, state) : undefined);
+    case "conclude":
+      return await conclude(desk, live.record, state);
+    default:
+      return undefined;
+  }
+}
+
+async function sum(
+  { ports }: Desk,
+  { machine, record }: LiveRound,
+  state: Extract<RoundState, { kind: "aggregating" }>,
+): Promise<void> {
+  const restMs = ports.settings.aggregateRestMs;
+  const parameters = await aggregate(record.plan, state.updates, { ...ports, restMs });
+  await machine.apply({ kind: "aggregated", atUs: ports.clock.nowUs(), parameters });
+}
+
+async function quantize(
+  { ports, blueprintOf }: Desk,
+  { machine, record }: LiveRound,
+  state: Extract<RoundState, { kind: "calibrating" }>,
+): Promise<void> {
+  const blueprint = blueprintOf(record.campaign);
+  if (blueprint === undefined) {
+    throw new EdgeloopError("CAMPAIGN_UNKNOWN", "the round's campaign is not in the ledger", {
+      details: { campaign: record.campaign },
+    });
+  }
+  const results = await Promise.all(
+    [...state.reports.values()].map(async ({ sha256 }) => {
+      const { payload } = readEnvelope(await ports.updates.get(sha256));
+      return parseCalibrationReport(JSON.parse(fromUtf8(payload))).result;
+    }),
+  );
+  const histograms = mergeCalibrations(results, blueprint.calibration.observed);
+  const int8 = await ports.models.quantize(blueprint, state.parameters, histograms);
+  await machine.apply({ kind: "quantized", atUs: ports.clock.nowUs(), int8 });
+}
+
+async function conclude(
+  { ports, ended }: Desk,
+  record: RoundRecord,
+  state: RoundState,
+): Promise<void> {
+  if (state.kind === "released") {
+    const { parameters, int8, figures } = state;
+    await ended(record, { kind: "released", candidate: { parameters, int8, figures } });
+  } else if (state.kind === "rejected" || state.kind === "abandoned") {
+    const { kind, code } = state;
+    ports.log.warn("round ended without a candidate", { round: record.round, kind, code });
+    await ended(record, { kind, code });
+  }
+}
+
+/** What live pages show of a round. */
+export const roundDetails = (state: RoundState): CoordinatorNotice["details"] => ({
+  ...("cohort" in state ? { cohort: state.cohort, updates: [...state.updates.keys()] } : {}),
+  ...("figures" in state ? { figures: state.figures } : {}),
+  ...("code" in state ? { code: state.code } : {}),
+});
