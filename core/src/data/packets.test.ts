@@ -40,7 +40,10 @@ test("packets hold every row once, in order, and none is longer than asked", () 
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 20 }), (stepsUs, rowsMax) => {
       let atUs = 0;
-      const timesUs = Float64Array.from(stepsUs, (stepUs) => (atUs += stepUs));
+      const timesUs = Float64Array.from(stepsUs, (stepUs) => {
+        atUs += stepUs;
+        return atUs;
+      });
       const data = Float32Array.from(timesUs, (_, i) => i);
       const cut = [...packets(info, { timesUs, data }, rowsMax)];
       expect(cut.flatMap((packet) => [...packet.data])).toEqual([...data]);

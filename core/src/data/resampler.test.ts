@@ -57,7 +57,10 @@ test("a straight line stays one, whatever its sampling and packets", () => {
   fc.assert(
     fc.property(steps, fc.integer({ min: 1, max: 10 }), (stepsUs, packet) => {
       let atUs = 0;
-      const timesUs = stepsUs.map((stepUs) => (atUs += stepUs));
+      const timesUs = stepsUs.map((stepUs) => {
+        atUs += stepUs;
+        return atUs;
+      });
       const resampler = at100Hz();
       const got: (readonly [number, number])[] = [];
       for (let i = 0; i < timesUs.length; i += packet) {
