@@ -2,7 +2,7 @@ export type { BackendChoice, ChooseOptions } from "./choose-backend.ts";
 export { chooseBackend, differenceMax, speedupMin } from "./choose-backend.ts";
 export type { NodePort } from "./comlink-endpoint.ts";
 export { nodeEndpoint } from "./comlink-endpoint.ts";
-export { nativeCrashesMax, recordNativeCrash } from "./native-state.ts";
+export { nativeCrashesMax, recordNativeCrash, tryNative } from "./native-state.ts";
 export { openSession } from "./open.ts";
 export type { WorkerOptions, WorkerSession } from "./open-in-worker.ts";
 export { openInWorker, workerCallTimeoutMs } from "./open-in-worker.ts";
