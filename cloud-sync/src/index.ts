@@ -19,7 +19,7 @@ export type {
 export { acceptEnrolment, redeemEnrolment, requestEnrolment } from "./enrolment.ts";
 export type { EnrolmentRecord, EnrolmentToken } from "./enrolment-token.ts";
 export { createEnrolmentToken, enrolmentRecord, parseEnrolmentToken } from "./enrolment-token.ts";
-export type { EnrolmentErrorCode, TrustErrorCode } from "./errors.ts";
+export type { EnrolmentErrorCode, OtaErrorCode, TrustErrorCode } from "./errors.ts";
 export type { ExactSum, SumLimits } from "./exact-sum.ts";
 export { addTo, exactSum, gridStep, meanOf, mergeInto } from "./exact-sum.ts";
 export type {
@@ -46,6 +46,18 @@ export {
 } from "./keys.ts";
 export type { MessageKind, Messages } from "./messages.ts";
 export { messageParsers } from "./messages.ts";
+export type { AcceptedBundle, SignedBundle } from "./ota-chain.ts";
+export type { Line } from "./ota-line.ts";
+export { lineBytes, lineOf, parseLine } from "./ota-line.ts";
+export type { ManifestTarget } from "./ota-names.ts";
+export { lineTarget, parseManifestTarget, releaseTarget, roundTarget } from "./ota-names.ts";
+export type {
+  HttpRepositoryOptions,
+  RepositoryAnswer,
+  RepositoryFetch,
+  RepositoryRequest,
+} from "./ota-repository.ts";
+export { httpRepository } from "./ota-repository.ts";
 export type {
   Installation,
   Installer,
