@@ -27,6 +27,7 @@ test("a sensor that fails is reported and started again", async () => {
   const { clock, raised, supervised, turns } = setUp((turn) =>
     turn < 3 ? Promise.reject(failure) : Promise.resolve(),
   );
+  await clock.advance(0);
   expect(supervised.state()).toBe("running");
   await clock.advance(sensorRestartDelayMs);
   await clock.advance(sensorRestartDelayMs);

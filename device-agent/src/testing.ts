@@ -1,2 +1,3 @@
 export type { TinyBundle, TinyOptions } from "./testing/tiny-bundle.ts";
-export { tinyBundle, tinyWindow } from "./testing/tiny-bundle.ts";
+export { tinyBundle, tinyGraph, tinyWindow } from "./testing/tiny-bundle.ts";
+export { tinyModelRef, tinyPlan } from "./testing/tiny-plan.ts";

@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseName } from "@edgeloop/core/platform";
-import { openFileBlobStore } from "@edgeloop/core/platform/node";
 import { connectAsync } from "mqtt";
 import { expect, onTestFinished, test } from "vitest";
 import type { GatewayConfig } from "../config.ts";
@@ -15,7 +14,6 @@ import type { Gateway } from "./gateway.ts";
 import { runGateway } from "./gateway.ts";
 
 const topic = "plant/pump-1/vibration";
-const labelsTopic = "edgeloop/v1/plant/devices/pump-1/labels";
 const inferenceTopic = "edgeloop/v1/plant/devices/pump-1/inference/pumps";
 const periodUs = 10_000;
 const packetRows = 10;

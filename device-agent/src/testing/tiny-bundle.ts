@@ -76,7 +76,8 @@ export async function tinyBundle(
   return { ...built, spec };
 }
 
-function tinyGraph(threshold: number, isNan = false): Graph {
+/** Builds the tiny model: `window` `[N, 20, 2]` to `logits` `[N, 2]`. */
+export function tinyGraph(threshold = 1, isNan = false): Graph {
   const b = graphBuilder("tiny");
   const window = b.input({
     name: "window",
