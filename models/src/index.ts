@@ -1,8 +1,11 @@
 export type { CnnSpec, Fit } from "./architectures/cnn.ts";
 export { cnn } from "./architectures/cnn.ts";
 export { classify, evaluateModel } from "./evaluate/evaluate-model.ts";
+export { quantizeModel, spread } from "./optimize/quantize-model.ts";
 export type { Problem } from "./problem/problem.ts";
 export { parseProblem, problemJsonSchema } from "./problem/problem.ts";
+export type { ReleaseParts } from "./release/build-release.ts";
+export { buildRelease } from "./release/build-release.ts";
 export type { Example, ExampleShape, Examples } from "./train/examples.ts";
 export { collectExamples, examplesOf, selectExamples } from "./train/examples.ts";
 export type { Fold } from "./train/folds.ts";
