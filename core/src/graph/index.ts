@@ -16,7 +16,7 @@ export { estimate } from "./estimate.ts";
 export type { Attribute, Dim, Graph, Node, ValueInfo } from "./graph.ts";
 export { opsetInternal } from "./graph.ts";
 export { inferValues } from "./infer.ts";
-export { decodeOnnx, onnxDepthMax } from "./onnx-read.ts";
+export { decodeOnnx, onnxDepthMax, opsetOfOnnx } from "./onnx-read.ts";
 export { encodeOnnx, onnxBytesMax } from "./onnx-write.ts";
 export type { Operator } from "./operator.ts";
 export type { Kernel } from "./operators/spatial.ts";

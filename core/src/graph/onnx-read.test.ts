@@ -5,7 +5,7 @@ import { codeOf, EdgeloopError } from "../platform/errors.ts";
 import { float, graphBuilder, int, ints, text } from "./builder.ts";
 import type { Attribute, Graph } from "./graph.ts";
 import { onnxFields } from "./onnx-fields.ts";
-import { decodeOnnx, onnxDepthMax } from "./onnx-read.ts";
+import { decodeOnnx, onnxDepthMax, opsetOfOnnx } from "./onnx-read.ts";
 import { encodeOnnx } from "./onnx-write.ts";
 import type { MessageWriter } from "./protobuf-writer.ts";
 import { messageWriter } from "./protobuf-writer.ts";
@@ -237,4 +237,9 @@ test("a dimension that a file leaves open gets a name", () => {
     }),
   );
   expect(decodeOnnx(bytes).inputs[0]?.shape).toEqual(["x_0", 5]);
+});
+
+test("the opset is the one that the file was written for", () => {
+  expect(opsetOfOnnx(modelOf(() => undefined, 13))).toBe(13);
+  expect(opsetOfOnnx(encodeOnnx(convolution()))).toBe(21);
 });

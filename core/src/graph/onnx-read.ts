@@ -38,6 +38,14 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
   return metadata.length === 0 ? graph : { ...graph, metadata: Object.fromEntries(metadata) };
 }
 
+/**
+ * Reads which standard-operator set an ONNX file was written for.
+ *
+ * @throws `ONNX_INVALID` or `PROTOBUF_INVALID`, `ONNX_OPSET_UNSUPPORTED`.
+ */
+export const opsetOfOnnx = (bytes: Uint8Array): number =>
+  readOpsets(readMessage(bytes).messages(onnxFields.model.opsets));
+
 function readOpsets(messages: readonly Message[]): number {
   let opset: number | undefined;
   for (const message of messages) {
