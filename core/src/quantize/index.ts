@@ -1,0 +1,10 @@
+export type { Int8Params, Range } from "./int8-params.ts";
+export { activationParams } from "./int8-params.ts";
+export type { Observation, QuantizationOptions } from "./observe.ts";
+export { observe } from "./observe.ts";
+export type { Role } from "./plan.ts";
+export { roleOf } from "./plan.ts";
+export { quantize } from "./quantize.ts";
+export type { RangeMethod, Ranges } from "./ranges.ts";
+export { percentileOutside, rangesOf } from "./ranges.ts";
+export { signalToNoiseDb } from "./signal-to-noise.ts";
