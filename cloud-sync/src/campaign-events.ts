@@ -33,9 +33,9 @@ export type Blueprint = {
   readonly base: BlobRef;
   readonly classes: readonly string[];
   readonly step: PlanStep;
-  /** The float graph with the observed activations as outputs; its weights are inputs. */
-  readonly calibration: { readonly graph: BlobRef; readonly observed: readonly string[] };
-  /** The float graph; its weights are inputs. */
+  /** Names of the activations that calibration observes. */
+  readonly observed: readonly string[];
+  /** The float graph; the tensors of `base` are inputs, constants are inside. */
   readonly float: BlobRef;
   /** The bundle in the field, as it serves. */
   readonly parentInt8: ModelRef;
@@ -98,7 +98,7 @@ const blueprintSchema = z.strictObject({
   base: wire.blobRef,
   classes: z.array(z.string()),
   step: planSchemas.step,
-  calibration: z.strictObject({ graph: wire.blobRef, observed: z.array(wire.value) }),
+  observed: z.array(wire.value),
   float: wire.blobRef,
   parentInt8: wire.modelRef,
   window: wire.value,

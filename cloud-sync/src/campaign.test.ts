@@ -53,7 +53,7 @@ const blueprint: Blueprint = {
     learningRate: "learningRate",
     loss: "loss",
   },
-  calibration: { graph: blob("c"), observed: ["relu"] },
+  observed: ["relu"],
   float: blob("d"),
   parentInt8: { graph: blob("e"), tensors: blob("f") },
   window: "window",

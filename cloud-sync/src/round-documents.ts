@@ -89,9 +89,8 @@ async function calibrationTask(
   const state = machine.state();
   const blueprint = blueprintOf(desk, record.campaign);
   if (!("parameters" in state)) throw refused("WORK_NOT_DUE", "there is no candidate yet", {});
-  const { graph, observed } = blueprint.calibration;
-  const model = { graph, tensors: state.parameters };
-  const { window } = blueprint;
+  const model = state.calibration;
+  const { window, observed } = blueprint;
   return await sign(desk, "calibration-task", { ...header, model, window, observed });
 }
 

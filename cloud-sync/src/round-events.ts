@@ -47,7 +47,13 @@ export type RoundEvent =
       readonly device: Name;
       readonly update: UpdateRecord;
     }
-  | { readonly kind: "aggregated"; readonly atUs: number; readonly parameters: BlobRef }
+  | {
+      readonly kind: "aggregated";
+      readonly atUs: number;
+      readonly parameters: BlobRef;
+      /** The candidate as devices run it for calibration. */
+      readonly calibration: ModelRef;
+    }
   | {
       readonly kind: "calibrated";
       readonly atUs: number;
@@ -117,7 +123,12 @@ const eventSchema = z.discriminatedUnion("kind", [
     device: wire.name,
     update: z.strictObject({ payload: wire.blobRef, examples: wire.positive }),
   }),
-  z.strictObject({ kind: z.literal("aggregated"), atUs, parameters: wire.blobRef }),
+  z.strictObject({
+    kind: z.literal("aggregated"),
+    atUs,
+    parameters: wire.blobRef,
+    calibration: wire.modelRef,
+  }),
   z.strictObject({
     kind: z.literal("calibrated"),
     atUs,

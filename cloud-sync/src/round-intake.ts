@@ -204,7 +204,7 @@ async function deliver(
 }
 
 function checkObserved(desk: Desk, { record }: LiveRound, names: readonly string[]): void {
-  const observed = desk.blueprintOf(record.campaign)?.calibration.observed ?? [];
+  const observed = desk.blueprintOf(record.campaign)?.observed ?? [];
   const unknown = names.find((name) => !observed.includes(name));
   const missing = observed.find((name) => !names.includes(name));
   if (unknown !== undefined || missing !== undefined) {

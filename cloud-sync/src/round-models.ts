@@ -12,6 +12,8 @@ export type RoundModels = {
    * @throws `LINE_UNKNOWN`
    */
   blueprint(line: Name): Promise<Blueprint>;
+  /** Prepares a candidate for calibration. A pure function of its arguments. */
+  observe(blueprint: Blueprint, parameters: BlobRef): Promise<ModelRef>;
   /** Quantizes a candidate with the ranges that the fleet saw. A pure function of its arguments. */
   quantize(
     blueprint: Blueprint,

@@ -153,13 +153,16 @@ async function work(desk: Desk, live: LiveRound, effect: RoundEffect): Promise<v
 }
 
 async function sum(
-  { ports }: Desk,
+  { ports, blueprintOf }: Desk,
   { machine, record }: LiveRound,
   state: Extract<RoundState, { kind: "aggregating" }>,
 ): Promise<void> {
   const restMs = ports.settings.aggregateRestMs;
   const parameters = await aggregate(record.plan, state.updates, { ...ports, restMs });
-  await machine.apply({ kind: "aggregated", atUs: ports.clock.nowUs(), parameters });
+  const blueprint = blueprintFor(blueprintOf, record.campaign);
+  const calibration = await ports.models.observe(blueprint, parameters);
+  const atUs = ports.clock.nowUs();
+  await machine.apply({ kind: "aggregated", atUs, parameters, calibration });
 }
 
 async function quantize(
@@ -167,21 +170,24 @@ async function quantize(
   { machine, record }: LiveRound,
   state: Extract<RoundState, { kind: "calibrating" }>,
 ): Promise<void> {
-  const blueprint = blueprintOf(record.campaign);
-  if (blueprint === undefined) {
-    throw new EdgeloopError("CAMPAIGN_UNKNOWN", "the round's campaign is not in the ledger", {
-      details: { campaign: record.campaign },
-    });
-  }
+  const blueprint = blueprintFor(blueprintOf, record.campaign);
   const results = await Promise.all(
     [...state.reports.values()].map(async ({ sha256 }) => {
       const { payload } = readEnvelope(await ports.updates.get(sha256));
       return parseCalibrationReport(JSON.parse(fromUtf8(payload))).result;
     }),
   );
-  const histograms = mergeCalibrations(results, blueprint.calibration.observed);
+  const histograms = mergeCalibrations(results, blueprint.observed);
   const int8 = await ports.models.quantize(blueprint, state.parameters, histograms);
   await machine.apply({ kind: "quantized", atUs: ports.clock.nowUs(), int8 });
+}
+
+function blueprintFor(blueprintOf: Desk["blueprintOf"], campaign: Name): Blueprint {
+  const blueprint = blueprintOf(campaign);
+  if (blueprint) return blueprint;
+  throw new EdgeloopError("CAMPAIGN_UNKNOWN", "the round's campaign is not in the ledger", {
+    details: { campaign },
+  });
 }
 
 async function conclude(

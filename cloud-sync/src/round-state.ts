@@ -10,7 +10,7 @@ import type { ModelRef } from "./wire-schema.ts";
 type Base = { readonly rules: RoundRules };
 type Updates = ReadonlyMap<Name, UpdateRecord>;
 type Trained = Base & { readonly cohort: readonly Name[]; readonly updates: Updates };
-type Candidate = Trained & { readonly parameters: BlobRef };
+type Candidate = Trained & { readonly parameters: BlobRef; readonly calibration: ModelRef };
 type Calibrated = Candidate & { readonly reports: ReadonlyMap<Name, BlobRef> };
 
 /** Where a round stands: a fold of `step` over its events. */

@@ -42,7 +42,12 @@ const evaluated = (device: Name, counts: readonly number[]): RoundEvent => ({
   windows: 10,
   confusions: [{ model: "candidate", slice: device, counts }],
 });
-const aggregated: RoundEvent = { kind: "aggregated", atUs: 0, parameters: blob("2") };
+const aggregated: RoundEvent = {
+  kind: "aggregated",
+  atUs: 0,
+  parameters: blob("2"),
+  calibration: { graph: blob("6"), tensors: blob("7") },
+};
 const calibrated = (device: Name): RoundEvent => ({
   kind: "calibrated",
   atUs: 0,

@@ -132,13 +132,14 @@ function updated(
 
 function calibrate(
   state: Extract<RoundState, { kind: "aggregating" }>,
-  { parameters, atUs }: Extract<RoundEvent, { kind: "aggregated" }>,
+  { parameters, calibration, atUs }: Extract<RoundEvent, { kind: "aggregated" }>,
 ): RoundState {
   return {
     ...state,
     kind: "calibrating",
     stage: "collecting",
     parameters,
+    calibration,
     reports: new Map(),
     deadlineUs: atUs + state.rules.calibratingMs * 1000,
   };
