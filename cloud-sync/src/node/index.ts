@@ -16,5 +16,11 @@ export type { Registry, RegistryOptions } from "./registry.ts";
 export { openRegistry } from "./registry.ts";
 export type { RegistryRelease } from "./registry-releases.ts";
 export type { RegistryFile } from "./registry-serve.ts";
+export {
+  importReleasePackage,
+  readReleasePackage,
+  releaseBlobs,
+  writeReleasePackage,
+} from "./release-package.ts";
 export type { EventReport, SyncClient, SyncClientOptions } from "./sync-client.ts";
 export { openSyncClient } from "./sync-client.ts";
