@@ -3,6 +3,37 @@ import type { Command } from "./command.ts";
 /** The command line, all of it: one row a command. */
 export const commands: readonly Command[] = [
   {
+    words: ["data", "import"],
+    summary: "turn CSV files into recordings",
+    args: [{ name: "from", summary: "a folder of CSV files with a header row, at any depth" }],
+    options: [
+      { flags: "--to <dir>", summary: "where the recordings go: a new folder", required: true },
+      {
+        flags: "--channels <list>",
+        summary: "columns and their SI units: x=m/s2,y=m/s2",
+        required: true,
+      },
+      { flags: "--rate <hz>", summary: "samples a second to resample to", required: true },
+      { flags: "--sensor <name>", summary: "the sensor's name", required: true },
+      {
+        flags: "--time <column:unit>",
+        summary: "column of times; s, ms, us or iso; without it rows are a period apart",
+      },
+      { flags: "--label <column>", summary: "column of labels" },
+      {
+        flags: "--path <pattern>",
+        summary: "attributes in the path: {subject}/{run}.csv; other files are passed over",
+      },
+      {
+        flags: "--attribute <column>...",
+        summary: "column that holds an attribute; may be repeated",
+      },
+      { flags: "--delimiter <text>", summary: "what stands between cells", fallback: "," },
+      { flags: "--origin <text>", summary: "where the data come from, in words" },
+    ],
+    load: () => import("./commands/data-import.ts"),
+  },
+  {
     words: ["model", "inspect"],
     summary: "show a model's inputs, outputs, size and operators",
     args: [{ name: "model", summary: "an .onnx file" }],
@@ -19,5 +50,30 @@ export const commands: readonly Command[] = [
       { flags: "--backend <name>", summary: "native or wasm", fallback: "wasm" },
     ],
     load: () => import("./commands/model-run.ts"),
+  },
+  {
+    words: ["release"],
+    summary: "train, quantize and evaluate a problem's model and sign it as a release",
+    args: [{ name: "problem", summary: "an edgeloop.yaml" }],
+    options: [
+      { flags: "--data <dir>", summary: "a folder of recordings with labels", required: true },
+      {
+        flags: "--group-by <attribute>",
+        summary: "what must not stand on both sides of a split: the machine, the person",
+        required: true,
+      },
+      { flags: "--key <file>", summary: "the offline key", required: true },
+      { flags: "--online-key <file>", summary: "the online key's public half", required: true },
+      { flags: "-o, --output <dir>", summary: "where the signed package goes", required: true },
+      {
+        flags: "--where <name=value>...",
+        summary: "attributes of the recordings; may be repeated",
+      },
+      { flags: "--line <name>", summary: "the line; the problem's name when absent" },
+      { flags: "--release <n>", summary: "version of the release", fallback: "1" },
+      { flags: "--previous <dir>", summary: "the package that was signed before this one" },
+      { flags: "--backend <name>", summary: "auto, native or wasm", fallback: "auto" },
+    ],
+    load: () => import("./commands/release.ts"),
   },
 ];

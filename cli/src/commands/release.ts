@@ -1,0 +1,160 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { PublicJwk } from "@edgeloop/cloud-sync";
+import { importPublicKey, lineOf } from "@edgeloop/cloud-sync";
+import {
+  readKeyFile,
+  readReleasePackage,
+  releaseBlobs,
+  signOffline,
+  writeReleasePackage,
+} from "@edgeloop/cloud-sync/node";
+import { bundleBytes } from "@edgeloop/core/bundle";
+import { parseWhere, selectRecordings } from "@edgeloop/core/data";
+import { listDataset } from "@edgeloop/core/data/node";
+import type { Sha256 } from "@edgeloop/core/platform";
+import { EdgeloopError, sha256 } from "@edgeloop/core/platform";
+import { systemClock } from "@edgeloop/core/platform/node";
+import type { Backend } from "@edgeloop/core/runtime";
+import { nativeAvailable, openSession } from "@edgeloop/core/runtime/node";
+import type { FirstRelease } from "@edgeloop/models";
+import { firstRelease, parseProblem } from "@edgeloop/models";
+import { loadExamples } from "@edgeloop/models/node";
+import type { Context, Options, Run } from "../command.ts";
+import { integerOption, listOption, optionalText, textOption } from "../options.ts";
+import { table } from "../table.ts";
+import { versionOf } from "../version.ts";
+
+/**
+ * Trains, quantizes and evaluates a problem's model and signs it as a line's release with the offline key.
+ *
+ * @throws `FILE_MISSING`, `PROBLEM_INVALID`, `DATASET_EMPTY`, `OBJECTIVE_MISSED`, `BUNDLE_TOO_LARGE`, `KEY_FILE_MISSING`
+ */
+export const run: Run = async (context, [problemFile = ""], options) => {
+  const out = textOption(options, "output");
+  const text = await readText(problemFile);
+  const problem = parseProblem(text, problemFile);
+  const line = optionalText(options, "line") ?? problem.name;
+  const offlineKey = await readKeyFile(textOption(options, "key"), "offline");
+  const onlineKey = await importPublicKey(await readPublicJwk(textOption(options, "onlineKey")));
+  const where = parseWhere(listOption(options, "where"));
+  const directory = textOption(options, "data");
+  const groupBy = textOption(options, "groupBy");
+  const examples = await loadExamples(problem, { directory, where, groupBy });
+  const backend = await backendOf(options);
+  const blobs = await releaseBlobs(out);
+  const version = integerOption(options, "release", { min: 1, max: 1e9, fallback: 1 });
+  const release = await firstRelease(
+    {
+      problem,
+      examples,
+      line,
+      version,
+      lineage: {
+        problem: await sha256(new TextEncoder().encode(text)),
+        data: await hashesOf(directory, where),
+        code: await versionOf(),
+      },
+    },
+    {
+      open: (graph) => openSession(graph, { backend }),
+      clock: systemClock,
+      blobs,
+      signal: context.signal,
+      onEpoch: ({ epoch, loss }) =>
+        context.progress(
+          `epoch ${epoch + 1} of ${problem.training.epochs}, loss ${loss.toFixed(4)}`,
+        ),
+    },
+  );
+  const previous = optionalText(options, "previous");
+  const signed = await signOffline({
+    key: offlineKey,
+    onlineKey,
+    ...(previous === undefined ? {} : { previous: await readReleasePackage(previous) }),
+    lines: [lineOf(release.bundle.manifest, { parents: [], approve: "automatic" })],
+    releases: [release.bundle.manifestBytes],
+    nowUs: systemClock.nowUs(),
+  });
+  await writeReleasePackage(out, signed);
+  return show(context, { out, line, version, backend, release });
+};
+
+function show(
+  context: Context,
+  made: {
+    readonly out: string;
+    readonly line: string;
+    readonly version: number;
+    readonly backend: Backend;
+    readonly release: FirstRelease;
+  },
+): Readonly<Record<string, unknown>> {
+  const { bundle, float, int8, trainedWindows, heldOutWindows } = made.release;
+  const bytes = bundleBytes(bundle.manifest);
+  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+  const rows = table([
+    ["line, version", `${made.line}, ${made.version}`],
+    ["identity", bundle.sha256],
+    ["trained on", `${trainedWindows} windows, ${made.backend}`],
+    ["held out", `${heldOutWindows} windows`],
+    ["accuracy float, int8", `${percent(float.accuracy)}, ${percent(int8.accuracy)}`],
+    ["macro-F1 float, int8", `${float.macroF1.toFixed(4)}, ${int8.macroF1.toFixed(4)}`],
+    ["first installation", `${bytes} bytes`],
+    ["signed package", made.out],
+  ]);
+  for (const row of rows) context.say(row);
+  return {
+    format: 1,
+    line: made.line,
+    version: made.version,
+    sha256: bundle.sha256,
+    bytes,
+    backend: made.backend,
+    float,
+    int8,
+    windows: { trained: trainedWindows, heldOut: heldOutWindows },
+    package: made.out,
+  };
+}
+
+async function backendOf(options: Options): Promise<Backend> {
+  const asked = optionalText(options, "backend") ?? "auto";
+  if (asked === "native" || asked === "wasm") return asked;
+  if (asked === "auto") return (await nativeAvailable()) ? "native" : "wasm";
+  throw new EdgeloopError("USAGE", `--backend is auto, native or wasm, not "${asked}"`);
+}
+
+async function hashesOf(
+  directory: string,
+  where: ReturnType<typeof parseWhere>,
+): Promise<readonly Sha256[]> {
+  const recordings = selectRecordings(await listDataset(directory), where);
+  return await Promise.all(
+    recordings.map(
+      async (stored) => await sha256(await readFile(join(stored.directory, "recording.json"))),
+    ),
+  );
+}
+
+async function readPublicJwk(path: string): Promise<PublicJwk> {
+  const json: unknown = JSON.parse(await readText(path));
+  const jwk = typeof json === "object" && json !== null && "jwk" in json ? json.jwk : json;
+  const isPublic =
+    typeof jwk === "object" &&
+    jwk !== null &&
+    "x" in jwk &&
+    typeof jwk.x === "string" &&
+    !("d" in jwk);
+  if (isPublic) return { kty: "OKP", crv: "Ed25519", x: String(jwk.x) };
+  throw new EdgeloopError(
+    "KEY_FILE_INVALID",
+    `${path}: expected the online key's public half: the .pub.json that edgeloop keys init wrote`,
+  );
+}
+
+async function readText(path: string): Promise<string> {
+  return await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new EdgeloopError("FILE_MISSING", `${path}: expected a file that can be read`, { cause });
+  });
+}
