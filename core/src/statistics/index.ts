@@ -8,6 +8,9 @@ export {
   mergeSliced,
   totalConfusion,
 } from "./confusion.ts";
+export type { DriftDetector, DriftEvent, DriftOptions, DriftState, FeatureShift } from "./drift.ts";
+export { driftDefaults, driftDetector } from "./drift.ts";
+export { autocorrelationTime } from "./effective-size.ts";
 export type { Histogram, HistogramBuilder } from "./histogram.ts";
 export {
   emptyHistogram,
@@ -18,7 +21,7 @@ export {
   parseHistogram,
 } from "./histogram.ts";
 export type { KolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
-export { kolmogorovPValue, kolmogorovSmirnov } from "./kolmogorov-smirnov.ts";
+export { kolmogorovPValue, kolmogorovSmirnov, largestGap } from "./kolmogorov-smirnov.ts";
 export type { LatencyRecorder, LatencySummary } from "./latency.ts";
 export { latencyRecorder, latencySamplesMax, percentile } from "./latency.ts";
 export type { Moments } from "./moments.ts";
@@ -29,5 +32,8 @@ export {
   standardDeviation,
   variance,
 } from "./moments.ts";
+export type { NoveltyReference } from "./novelty.ts";
+export { novelty, noveltyReference } from "./novelty.ts";
 export type { RegressionScores, RegressionSums } from "./regression.ts";
 export { addRegression, mergeRegression, noRegression, regressionScores } from "./regression.ts";
+export { windowFeatureNames, windowFeatures } from "./window-features.ts";

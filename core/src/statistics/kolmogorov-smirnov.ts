@@ -26,26 +26,37 @@ export function kolmogorovSmirnov(
 ): KolmogorovSmirnov {
   const [n, m] = [first.length, second.length];
   if (n === 0 || m === 0) return { statistic: 0, pValue: 1 };
-  const distance = largestDistance(first, second);
-  const statistic = distance / (n * m);
+  const { above, below } = largestGap(first, second);
+  const statistic = Math.max(above, below);
   const pValue =
     n * m <= exactPairsMax
-      ? exactPValue(n, m, distance)
+      ? exactPValue(n, m, Math.round(statistic * n * m))
       : kolmogorovPValue(statistic, (n * m) / (n + m));
   return { statistic, pValue };
 }
 
-/** The largest distance in units of `1 / (n * m)`, a whole number. */
-function largestDistance(first: ArrayLike<number>, second: ArrayLike<number>): number {
+/**
+ * The largest gaps between two empirical distributions.
+ *
+ * @param first Ascending.
+ * @param second Ascending.
+ * @returns `above`: how far the first one's distribution lies above the second's at most, so how much larger the second's
+ * values are; `below` the other way.
+ */
+export function largestGap(
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+): { readonly above: number; readonly below: number } {
   const [n, m] = [first.length, second.length];
-  let [i, j, largest] = [0, 0, 0];
+  let [i, j, above, below] = [0, 0, 0, 0];
   while (i < n && j < m) {
     const value = Math.min(first[i]!, second[j]!);
     while (i < n && first[i]! <= value) i += 1;
     while (j < m && second[j]! <= value) j += 1;
-    largest = Math.max(largest, Math.abs(i * m - j * n));
+    above = Math.max(above, i * m - j * n);
+    below = Math.max(below, j * n - i * m);
   }
-  return largest;
+  return { above: above / (n * m), below: below / (n * m) };
 }
 
 // Every order in which the values of both samples can fall is equally likely: a path from (0, 0) to (n, m). Summing the
