@@ -72,7 +72,10 @@ const plain: readonly (readonly [from: string, to: string])[] = [
     "broker:\n  url: mqtt://broker.plant:1883",
   ],
   ["topic: plant", "url: ws://broker.plant\n    topic: plant"],
-  ["fleet: plant", "fleet: plant\ncoordinator: { url: http://fleet.example.org }"],
+  [
+    "fleet: plant",
+    "fleet: plant\ncoordinator: { url: http://fleet.example.org, mqttUrl: mqtt://127.0.0.1 }",
+  ],
 ];
 
 test.for(plain)("plain text beyond loopback is refused: %s", ([from, to]) => {
@@ -84,7 +87,10 @@ test.for(plain)("plain text beyond loopback is refused: %s", ([from, to]) => {
 test("encrypted connections may leave the machine, plain ones may stay on it", () => {
   const urls = ["https://fleet.example.org", "http://127.0.0.1:80", "http://[::1]:80"];
   for (const url of urls) {
-    const text = good.replace("fleet: plant", `fleet: plant\ncoordinator: { url: "${url}" }`);
+    const text = good.replace(
+      "fleet: plant",
+      `fleet: plant\ncoordinator: { url: "${url}", mqttUrl: mqtts://fleet.example.org }`,
+    );
     expect(parseGatewayConfig(text, "g.yaml").coordinator?.url).toBe(url);
   }
   expect(isLoopback("127.0.0.1.example.org")).toBe(false);

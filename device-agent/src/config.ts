@@ -70,6 +70,8 @@ export type GatewayConfig = {
 /** Where the coordinator is, and the token that enrols this gateway the first time. */
 export type CoordinatorConfig = {
   readonly url: string;
+  /** The coordinator's broker, such as `mqtts://fleet.example.org:8883`. */
+  readonly mqttUrl: string;
   /** File that holds the enrolment token; not needed once enrolled. */
   readonly tokenFile?: string | undefined;
 };
@@ -132,7 +134,9 @@ const schema = z.strictObject({
   broker: z.union([z.strictObject({ embedded: listener }), z.strictObject({ url: z.url() })]),
   sensors: z.array(sensor).min(1).max(64),
   http: listener,
-  coordinator: z.strictObject({ url: z.url(), tokenFile: text.optional() }).optional(),
+  coordinator: z
+    .strictObject({ url: z.url(), mqttUrl: z.url(), tokenFile: text.optional() })
+    .optional(),
   inference: z
     .strictObject({
       backend: z.enum(["auto", "wasm", "native"]).default("auto"),
@@ -240,6 +244,7 @@ function connections(config: GatewayConfig): readonly Place[] {
   const urls: (readonly [string, string | undefined])[] = [
     ["broker.url", "url" in config.broker ? config.broker.url : undefined],
     ["coordinator.url", config.coordinator?.url],
+    ["coordinator.mqttUrl", config.coordinator?.mqttUrl],
     ...config.sensors.flatMap((entry, index): (readonly [string, string | undefined])[] =>
       entry.kind === "mqtt" ? [[`sensors[${index}].url`, entry.url]] : [],
     ),

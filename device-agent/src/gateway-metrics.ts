@@ -23,6 +23,7 @@ export type MetricKey =
   | "unstored"
   | "notKept"
   | "dropped"
+  | "unwatched"
   | "labels"
   | "quarantineDropped"
   | "events"
@@ -108,6 +109,12 @@ export const gatewayMetrics: Readonly<Record<MetricKey, Metric>> = {
     kind: "counter",
     name: "edgeloop_windows_dropped_total",
     help: "Stored windows dropped at the bound.",
+    labels: [],
+  },
+  unwatched: {
+    kind: "counter",
+    name: "edgeloop_windows_unwatched_total",
+    help: "Windows that the drift watch could not take.",
     labels: [],
   },
   labels: {

@@ -21,6 +21,7 @@ export const gatewayTables: readonly Statement[] = [
      id INTEGER PRIMARY KEY, sensor TEXT NOT NULL, start_us BIGINT NOT NULL, end_us BIGINT NOT NULL,
      label TEXT NOT NULL, scores TEXT NOT NULL, model TEXT NOT NULL, at_us BIGINT NOT NULL)`,
   "CREATE UNIQUE INDEX IF NOT EXISTS prediction_window ON prediction (sensor, start_us, model)",
+  "CREATE TABLE IF NOT EXISTS drift (sensor TEXT PRIMARY KEY, saved TEXT NOT NULL)",
   `CREATE TABLE IF NOT EXISTS event (
      id INTEGER PRIMARY KEY, code TEXT NOT NULL, at_us BIGINT NOT NULL, sensor_us BIGINT, fields TEXT NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS quarantine (

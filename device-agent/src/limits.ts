@@ -66,3 +66,13 @@ export const learnerCallTimeoutMs: number = 30 * 60_000;
 export const learnerMemoryIntervalMs = 1_000;
 /** Wait before a sensor that failed is opened again, in milliseconds. */
 export const sensorRestartDelayMs = 1_000;
+/** Windows that wait for the drift watch; more are not watched. */
+export const driftQueueMax = 64;
+/** Longest wait for the coordinator's answer to an enrolment, in milliseconds. */
+export const enrolmentTimeoutMs = 30_000;
+/** Longest wait between two attempts to enrol, in milliseconds. */
+export const enrolmentRetryDelayMs = 5_000;
+/** Longest answer to an enrolment, in bytes: a TUF root and a key. */
+export const enrolmentBytesMax: number = 1024 * 1024;
+/** Events that wait for the first contact with the coordinator; the oldest go. */
+export const reportsWaitingMax = 256;

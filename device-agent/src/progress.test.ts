@@ -1,15 +1,19 @@
-import { virtualClock } from "@edgeloop/core/platform";
+import { silentLog, virtualClock } from "@edgeloop/core/platform";
 import { expect, test } from "vitest";
 import { progressIntervalMs } from "./limits.ts";
 import { createProgress } from "./progress.ts";
 
-async function setUp() {
+async function setUp({ failures = 0 } = {}) {
   const clock = virtualClock();
   const reports: unknown[] = [];
+  let failuresLeft = failures;
   let wakes = 0;
   const progress = createProgress({
     clock,
+    log: silentLog,
     report: (event) => {
+      failuresLeft -= 1;
+      if (failuresLeft >= 0) return Promise.reject(new Error("disk full"));
       reports.push(event);
       return Promise.resolve();
     },
@@ -48,6 +52,23 @@ test("without news nothing is said", async () => {
   expect(reports).toHaveLength(1);
   expect(progress.highUs()).toBe(100);
   expect(wakes()).toBe(2);
+  stop.abort();
+  await ran;
+});
+
+test("what could not be reported is reported later, and every label is counted once", async () => {
+  const { clock, progress, ran, reports, stop } = await setUp({ failures: 2 });
+  progress.labelled();
+  await clock.advance(progressIntervalMs);
+  progress.labelled();
+  progress.advanced(7);
+  await clock.advance(progressIntervalMs);
+  expect(reports).toEqual([]);
+  await clock.advance(progressIntervalMs);
+  expect(reports).toEqual([
+    { code: "LABELS_ADDED", sensorUs: 7, counters: { labels: 2 } },
+    { code: "DATA_ADVANCED", sensorUs: 7 },
+  ]);
   stop.abort();
   await ran;
 });

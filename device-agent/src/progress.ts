@@ -1,4 +1,4 @@
-import type { Clock } from "@edgeloop/core/platform";
+import type { Clock, Log } from "@edgeloop/core/platform";
 import { progressIntervalMs } from "./limits.ts";
 
 /** Tells the coordinator, now and then, that data and labels advanced; the code drives its policy. */
@@ -18,6 +18,8 @@ export type Progress = {
 /** Where progress goes. */
 export type ProgressSinks = {
   readonly clock: Clock;
+  readonly log: Log;
+  /** What it rejects is reported again later. */
   readonly report: (event: {
     readonly code: string;
     readonly sensorUs: number;
@@ -28,7 +30,7 @@ export type ProgressSinks = {
 };
 
 /** Collects progress between reports. */
-export function createProgress({ clock, report, wake }: ProgressSinks): Progress {
+export function createProgress({ clock, log, report, wake }: ProgressSinks): Progress {
   let labels = 0;
   let highUs = 0;
   let reportedUs = 0;
@@ -36,14 +38,14 @@ export function createProgress({ clock, report, wake }: ProgressSinks): Progress
   const flush = async (): Promise<void> => {
     if (changed) wake();
     changed = false;
-    const count = labels;
-    labels = 0;
-    if (count > 0) {
-      await report({ code: "LABELS_ADDED", sensorUs: highUs, counters: { labels: count } });
-    }
-    if (highUs > reportedUs) {
-      reportedUs = highUs;
-      await report({ code: "DATA_ADVANCED", sensorUs: highUs });
+    const [count, sensorUs] = [labels, highUs];
+    try {
+      if (count > 0) await report({ code: "LABELS_ADDED", sensorUs, counters: { labels: count } });
+      labels -= count;
+      if (sensorUs > reportedUs) await report({ code: "DATA_ADVANCED", sensorUs });
+      reportedUs = sensorUs;
+    } catch (error) {
+      log.warn("progress-unreported", { error });
     }
   };
   return {

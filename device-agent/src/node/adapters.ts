@@ -1,10 +1,9 @@
-import { createConnection } from "node:net";
 import type { Adapter } from "@edgeloop/core/data";
-import type { ByteChannel, Clock } from "@edgeloop/core/platform";
+import type { Clock } from "@edgeloop/core/platform";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import { firmwareAdapter } from "@edgeloop/firmware-bridge";
 import { decoderOf, parseFormat } from "@edgeloop/sensor-adapters";
-import { mqttAdapter } from "@edgeloop/sensor-adapters/node";
+import { mqttAdapter, openByteChannel, serialAdapter } from "@edgeloop/sensor-adapters/node";
 import type { SensorConfig } from "../config.ts";
 import { sensorInfo } from "../config.ts";
 
@@ -34,11 +33,19 @@ export const adapterOpeners: AdapterOpeners = {
       clock,
     });
   },
-  serial: () => {
-    throw new EdgeloopError("ADAPTER_UNAVAILABLE", "serial sensors are not built yet");
+  serial: (config, { clock }) => {
+    const info = sensorInfo(config);
+    return serialAdapter(info, {
+      open: (signal) => openByteChannel(config, signal),
+      decode: decoderOf(info, parseFormat(config.format, info)),
+      clock,
+    });
   },
   firmware: (config, { clock }) =>
-    firmwareAdapter(sensorInfo(config), { open: () => openChannel(config.path), clock }),
+    firmwareAdapter(sensorInfo(config), {
+      open: (signal) => openByteChannel(config, signal),
+      clock,
+    }),
   replay: () => {
     throw new EdgeloopError("ADAPTER_UNAVAILABLE", "replayed recordings are not built yet");
   },
@@ -56,29 +63,4 @@ export function openAdapter(
     surroundings: AdapterSurroundings,
   ) => Adapter;
   return open(config, surroundings);
-}
-
-async function openChannel(path: string): Promise<ByteChannel> {
-  const url = URL.parse(path);
-  if (url?.protocol !== "tcp:") {
-    throw new EdgeloopError("ADAPTER_UNAVAILABLE", "expected tcp://127.0.0.1:port", {
-      details: { path },
-    });
-  }
-  const socket = createConnection({ host: url.hostname, port: Number(url.port), noDelay: true });
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", reject);
-  });
-  return {
-    incoming: socket,
-    write: (bytes) =>
-      new Promise((resolve, reject) => {
-        socket.write(bytes, (error) => (error ? reject(error) : resolve()));
-      }),
-    close: () => {
-      socket.destroy();
-      return Promise.resolve();
-    },
-  };
 }

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobStore, Clock, Log, Store } from "@edgeloop/core/platform";
 import { openFileBlobStore, openSqliteStore } from "@edgeloop/core/platform/node";
@@ -48,7 +47,6 @@ export type GatewayParts = Stores & {
 
 /** Opens database and blobs below the gateway's data directory. */
 export async function openStores(directory: string): Promise<Stores> {
-  await mkdir(directory, { recursive: true });
   return {
     store: await openSqliteStore(join(directory, "gateway.db")),
     blobs: await openFileBlobStore(join(directory, "blobs")),
@@ -68,6 +66,7 @@ export async function openParts(
   const learning = await openLearningStore(store, config.store);
   const progress = createProgress({
     clock,
+    log,
     report: (event) => late.link.report(event),
     wake: () => late.link.wake(),
   });

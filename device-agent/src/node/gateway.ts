@@ -1,3 +1,4 @@
+import { mkdir } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Installation, ReleaseRef } from "@edgeloop/cloud-sync";
 import type { Clock, Log } from "@edgeloop/core/platform";
@@ -5,6 +6,7 @@ import { silentLog } from "@edgeloop/core/platform";
 import { systemClock } from "@edgeloop/core/platform/node";
 import type { GatewayConfig } from "../config.ts";
 import type { CoordinatorLink, LinkParts } from "../coordinator-link.ts";
+import { noCoordinator } from "../coordinator-link.ts";
 import type { Health } from "../health.ts";
 import { drainTimeoutMs } from "../limits.ts";
 import type { LocalBroker } from "../local-broker.ts";
@@ -14,6 +16,7 @@ import type { Stores } from "./gateway-parts.ts";
 import { openParts, openStores } from "./gateway-parts.ts";
 import type { HttpServer } from "./http.ts";
 import { openHttp } from "./http.ts";
+import { openCoordinator } from "./open-coordinator.ts";
 import type { Core, Sensors } from "./wiring.ts";
 import {
   healthOf,
@@ -48,8 +51,8 @@ export type GatewayOptions = {
   readonly openers?: AdapterOpeners;
   /** Replaces database and blobs, for tests of a full disk; they are closed with the gateway. */
   readonly stores?: Stores;
-  /** Opens the way to the coordinator; without it the gateway works alone. */
-  readonly openLink?: (parts: LinkParts) => Promise<CoordinatorLink>;
+  /** Replaces the way to the coordinator, for tests. */
+  readonly openLink?: (parts: LinkParts) => CoordinatorLink;
 };
 
 /**
@@ -60,6 +63,7 @@ export type GatewayOptions = {
 export async function runGateway(config: GatewayConfig, options: GatewayOptions): Promise<Gateway> {
   const { signal, clock = systemClock, log = silentLog } = options;
   const directory = resolve(config.dataDirectory);
+  await mkdir(directory, { recursive: true });
   const stores = options.stores ?? (await openStores(directory));
   const parts = await openParts(config, stores, { clock, log });
   const core = await openServing({ ...parts, config, directory, signal });
@@ -67,11 +71,8 @@ export async function runGateway(config: GatewayConfig, options: GatewayOptions)
   parts.late.broker = broker;
   await core.serving.start();
   const installer = openInstaller(core);
-  const openLink = options.openLink;
-  if (openLink !== undefined) {
-    const participant = openParticipant(core);
-    parts.late.link = await openLink({ ...stores, participant, installer });
-  }
+  const linkParts = { ...stores, participant: openParticipant(core), installer };
+  parts.late.link = options.openLink?.(linkParts) ?? linkOf(core, linkParts);
   const sensors = openSensors(core, broker, options.openers ?? adapterOpeners);
   const health = (): Health => healthOf(core, broker, sensors);
   const http = await openHttp({ ...config.http, meter: parts.meter, health, log });
@@ -87,6 +88,12 @@ export async function runGateway(config: GatewayConfig, options: GatewayOptions)
   };
 }
 
+function linkOf(core: Core, parts: LinkParts): CoordinatorLink {
+  const { coordinator } = core.config;
+  if (coordinator === undefined) return noCoordinator;
+  return openCoordinator({ ...core.config, ...parts, ...core, coordinator });
+}
+
 type Running = {
   readonly core: Core;
   readonly broker: LocalBroker;
@@ -97,7 +104,7 @@ type Running = {
 
 /** Waits for the stop, lets what is under way come to its end, and closes in the order of dependence. */
 async function finish({ core, broker, http, sensors, background }: Running): Promise<void> {
-  const { signal, clock, log, events, quarantine, retention, serving, store } = core;
+  const { signal, clock, log, events, quarantine, retention, serving, drift, store } = core;
   const aborted = new Promise<void>((stopped) => {
     if (signal.aborted) stopped();
     else signal.addEventListener("abort", () => stopped(), { once: true });
@@ -115,7 +122,7 @@ async function finish({ core, broker, http, sensors, background }: Running): Pro
     ]);
     const late = clock.sleep(drainTimeoutMs).then(() => log.warn("drain-too-slow"));
     await Promise.race([drained, late]);
-    await Promise.allSettled([http.close(), broker.close(), serving.close()]);
+    await Promise.allSettled([http.close(), broker.close(), serving.close(), drift.close()]);
     await store.close();
     log.info("gateway-stopped", { id: core.config.id });
   }

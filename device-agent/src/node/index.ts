@@ -1,5 +1,10 @@
 export type { AdapterOpeners, AdapterSurroundings } from "./adapters.ts";
 export { adapterOpeners, openAdapter } from "./adapters.ts";
+export type { Finding, GatewayCheck } from "./check.ts";
+export { checkGateway } from "./check.ts";
+export { readGatewayConfig } from "./config-file.ts";
 export type { Gateway, GatewayOptions } from "./gateway.ts";
 export { runGateway } from "./gateway.ts";
 export type { Stores } from "./gateway-parts.ts";
+export type { LabelPublication } from "./publish-label.ts";
+export { publishLabel } from "./publish-label.ts";

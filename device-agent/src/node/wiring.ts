@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import type { Installer, Participant } from "@edgeloop/cloud-sync";
-import type { Window } from "@edgeloop/core/data";
 import { servesSensor } from "../classifier.ts";
 import type { GatewayConfig } from "../config.ts";
 import { sensorInfo } from "../config.ts";
@@ -16,12 +15,14 @@ import { createPublisher } from "../publisher.ts";
 import { runSensor } from "../sensor-loop.ts";
 import type { SupervisedSensor } from "../sensor-supervisor.ts";
 import { superviseSensor } from "../sensor-supervisor.ts";
-import type { Served, Serving } from "../serving.ts";
+import type { Serving } from "../serving.ts";
 import { createServing } from "../serving.ts";
 import type { SlotKeeper } from "../slot-keeper.ts";
 import { openSlotKeeper } from "../slot-keeper.ts";
 import type { AdapterOpeners } from "./adapters.ts";
 import { openAdapter } from "./adapters.ts";
+import type { DriftWatch } from "./drift-thread.ts";
+import { openDriftThread } from "./drift-thread.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { openExternalBroker } from "./external-broker.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
@@ -38,7 +39,7 @@ export type Core = GatewayParts & {
   readonly models: ModelOpener;
   readonly slots: SlotKeeper;
   readonly serving: Serving;
-  readonly watch: (window: Window, served: Served) => void;
+  readonly drift: DriftWatch;
 };
 
 /** The sensors' loops, and where their predictions go. */
@@ -60,7 +61,7 @@ export async function openServing(
     open: (identity) => models.open(identity),
     onChange: () => undefined,
   });
-  return { ...parts, models, slots, serving, watch: () => undefined };
+  return { ...parts, models, slots, serving, drift: await openDriftThread(parts) };
 }
 
 /** Opens the gateway's own broker, or the one beside it. */
@@ -119,7 +120,7 @@ export function openParticipant(core: Core): Participant {
 
 /** Starts the sensors' loops. */
 export function openSensors(core: Core, broker: LocalBroker, openers: AdapterOpeners): Sensors {
-  const { config, quarantine, progress, retention, meter, topics, clock, signal, watch } = core;
+  const { config, quarantine, progress, retention, meter, topics, clock, signal, drift } = core;
   const publisher = createPublisher({
     ...core,
     publish: (topic, payload) => broker.publish(topic, payload),
@@ -133,7 +134,7 @@ export function openSensors(core: Core, broker: LocalBroker, openers: AdapterOpe
           topic: topics.inference(config.line),
           publisher,
           refuse: (refusal) => quarantine.add(sensor.sensor, refusal),
-          watch,
+          watch: (window, served) => drift.watch(window, served),
           onStored(endUs) {
             progress.advanced(endUs);
             retention.noted();

@@ -1,0 +1,46 @@
+import { EdgeloopError, parseName, parseSha256 } from "@edgeloop/core/platform";
+import { expect, test } from "vitest";
+import { fetchingInstaller } from "./open-coordinator.ts";
+
+const [one, other] = [parseSha256("1".repeat(64)), parseSha256("2".repeat(64))];
+const release = {
+  line: parseName("pumps"),
+  target: "rounds/pumps/2.json",
+  manifestSha256: one,
+};
+const signal = new AbortController().signal;
+
+function setUp(fetched: () => Promise<unknown>) {
+  const installed: string[] = [];
+  const installer = fetchingInstaller(
+    {
+      install: ({ target }) => {
+        installed.push(target);
+        return Promise.resolve({ kind: "active" });
+      },
+    },
+    { fetchBundle: fetched as never },
+  );
+  return { installed, install: () => installer.install(release, signal) };
+}
+
+test("a release is fetched and verified before it is installed", async () => {
+  const { install, installed } = setUp(() => Promise.resolve({ sha256: one }));
+  expect(await install()).toEqual({ kind: "active" });
+  expect(installed).toEqual([release.target]);
+});
+
+test.for(["BUNDLE_TAMPERED", "OTA_ROLLBACK", "LINE_MISMATCH", "BLOB_FULL"])(
+  "what updates refuse with %s is never installed",
+  async (code) => {
+    const { install, installed } = setUp(() => Promise.reject(new EdgeloopError(code, "no")));
+    expect(await install()).toEqual({ kind: "refused", code, message: "no" });
+    expect(installed).toEqual([]);
+  },
+);
+
+test("a target that is another bundle than the rollout names is refused", async () => {
+  const { install, installed } = setUp(() => Promise.resolve({ sha256: other }));
+  expect(await install()).toMatchObject({ kind: "refused", code: "BUNDLE_MISMATCH" });
+  expect(installed).toEqual([]);
+});

@@ -1,0 +1,141 @@
+import { join } from "node:path";
+import type { Installer } from "@edgeloop/cloud-sync";
+import { httpRepository, mintJwt } from "@edgeloop/cloud-sync";
+import type { SyncClient, Updater } from "@edgeloop/cloud-sync/node";
+import { openSyncClient, openUpdater } from "@edgeloop/cloud-sync/node";
+import type { Clock, Log, Name } from "@edgeloop/core/platform";
+import { codeOf, EdgeloopError, isName, messageOf, parseName } from "@edgeloop/core/platform";
+import type { CoordinatorConfig } from "../config.ts";
+import type { CoordinatorLink, LinkParts } from "../coordinator-link.ts";
+import type { GatewayEvent } from "../events.ts";
+import { enrolmentRetryDelayMs, reportsWaitingMax } from "../limits.ts";
+import type { Identity } from "./enrolment.ts";
+import { enrol } from "./enrolment.ts";
+
+/** What the way to the coordinator needs. */
+export type CoordinatorOptions = LinkParts & {
+  readonly id: string;
+  readonly fleet: string;
+  readonly coordinator: CoordinatorConfig;
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly fetch?: typeof globalThis.fetch;
+};
+
+type Report = GatewayEvent & { readonly sensorUs: number };
+
+/**
+ * Opens the way to the coordinator: enrols when that has not happened yet, then works for it.
+ *
+ * A gateway serves its sensors whether or not anybody answers; enrolment is tried again until it succeeds.
+ */
+export function openCoordinator(options: CoordinatorOptions): CoordinatorLink {
+  const { clock, log } = options;
+  const [device, fleet] = [parseName(options.id), parseName(options.fleet)];
+  let client: SyncClient | undefined;
+  let waiting: Report[] = [];
+
+  const enrolled = async (signal: AbortSignal): Promise<Identity | undefined> => {
+    const fetch = options.fetch ?? globalThis.fetch;
+    while (!signal.aborted) {
+      try {
+        return await enrol({ ...options, device, fleet, fetch });
+      } catch (error) {
+        log.warn("enrolment-failed", { code: codeOf(error), reason: messageOf(error) });
+        await clock.sleep(enrolmentRetryDelayMs, signal).catch(() => undefined);
+      }
+    }
+    return undefined;
+  };
+
+  return {
+    state: () => (client?.connected() === true ? "connected" : "disconnected"),
+    wake: () => client?.wake(),
+    async report(event) {
+      if (client === undefined) waiting = [...waiting, event].slice(-reportsWaitingMax);
+      else await client.report(plain(event));
+    },
+    async run(signal) {
+      const identity = await enrolled(signal);
+      if (identity === undefined) return;
+      try {
+        client = await openClient(options, { ...identity, device, fleet });
+        for (const event of waiting) await client.report(plain(event));
+        waiting = [];
+        await client.run(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // Revoked, for instance: what runs here goes on without a coordinator.
+        log.error("coordinator-left", { code: codeOf(error), reason: messageOf(error) });
+      }
+    },
+  };
+}
+
+type Member = Identity & { readonly device: Name; readonly fleet: Name };
+
+async function openClient(options: CoordinatorOptions, member: Member): Promise<SyncClient> {
+  const { coordinator, directory, blobs, clock, log, store, participant } = options;
+  const { key, device, fleet, root } = member;
+  const fetch = options.fetch ?? globalThis.fetch;
+  const audience = `edgeloop/${fleet}`;
+  const updater = await openUpdater({
+    directory: join(directory, "updates"),
+    fetch: httpRepository({
+      url: new URL("/v1/repository", coordinator.url).href,
+      fetch,
+      authorization: async () => `Bearer ${await mintJwt({ key, device, audience, clock })}`,
+    }),
+    trustedRoot: root,
+    blobs,
+    clock,
+    rng: Math.random,
+    log,
+  });
+  return await openSyncClient({
+    ...coordinator,
+    fleet,
+    device,
+    key,
+    coordinatorKey: member.coordinatorKey,
+    store,
+    blobs,
+    participant,
+    installer: fetchingInstaller(options.installer, updater),
+    clock,
+    rng: Math.random,
+    log,
+    fetch,
+  });
+}
+
+/** Fetches and verifies a release before it is installed; what updates refuse is refused with their code. */
+export function fetchingInstaller(
+  installer: Installer,
+  updater: Pick<Updater, "fetchBundle">,
+): Installer {
+  return {
+    async install(release, signal) {
+      try {
+        const bundle = await updater.fetchBundle(release.target, { signal });
+        if (bundle.sha256 !== release.manifestSha256) {
+          throw new EdgeloopError(
+            "BUNDLE_MISMATCH",
+            "the rollout names another bundle than its target",
+          );
+        }
+      } catch (error) {
+        if (signal.aborted) throw error;
+        return { kind: "refused", code: codeOf(error), message: messageOf(error) };
+      }
+      return await installer.install(release, signal);
+    },
+  };
+}
+
+const plain = ({ code, sensorUs, counters = {} }: Report): Parameters<SyncClient["report"]>[0] => ({
+  code,
+  sensorUs,
+  counters: Object.fromEntries(Object.entries(counters).filter(([name]) => isName(name))),
+});
