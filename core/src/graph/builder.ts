@@ -124,7 +124,13 @@ export function graphBuilder(from: string | Graph): GraphBuilder {
       outputs.push(info);
     },
     fresh: (hint) => fresh(hint),
-    build: () => ({ ...base, inputs, outputs, nodes, initializers }),
+    build: () => ({
+      ...base,
+      inputs: [...inputs],
+      outputs: [...outputs],
+      nodes: [...nodes],
+      initializers: new Map(initializers),
+    }),
   };
 }
 

@@ -185,6 +185,30 @@ test.for([
   expect(codeOfReading(bytes)).toBe(code);
 });
 
+test("operator sets of other domains matter only where a node uses them", () => {
+  const withNode = (domain: string): Uint8Array => {
+    const writer = messageWriter();
+    writer.message(onnxFields.model.graph, (graph) =>
+      graph.message(onnxFields.graph.nodes, (node) => {
+        node.text(onnxFields.node.op, "Odd");
+        node.text(onnxFields.node.domain, domain);
+      }),
+    );
+    for (const [set, version] of [
+      ["ai.onnx", 21],
+      ["ai.onnx.ml", 5],
+    ] as const) {
+      writer.message(onnxFields.model.opsets, (inner) => {
+        inner.text(onnxFields.opset.domain, set);
+        inner.int(onnxFields.opset.version, version);
+      });
+    }
+    return writer.finish();
+  };
+  expect(codeOfReading(withNode("com.microsoft"))).toBe("");
+  expect(codeOfReading(withNode("ai.onnx.ml"))).toBe("ONNX_OPSET_UNSUPPORTED");
+});
+
 test("nesting deeper than the limit is refused, not followed", () => {
   const fields = onnxFields;
   const nest =

@@ -4,7 +4,7 @@ import { opsetInternal } from "./graph.ts";
 import { onnxAttributeTypes, onnxDomainVersions, onnxFields } from "./onnx-fields.ts";
 import { normaliseOpset, opsetReadMin } from "./onnx-normalise.ts";
 import { readDType, readTensor } from "./onnx-tensor.ts";
-import { onnxBytesMax } from "./onnx-write.ts";
+import { domainsOf, onnxBytesMax } from "./onnx-write.ts";
 import type { Message } from "./protobuf-reader.ts";
 import { readMessage } from "./protobuf-reader.ts";
 import { checkStructure } from "./structure.ts";
@@ -26,11 +26,13 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
   const fields = onnxFields.model;
   const model = readMessage(bytes);
   if (!model.has(fields.graph)) throw invalid("not an ONNX file: it has no graph", {});
-  const opset = readOpsets(model.messages(fields.opsets));
+  const opsets = readOpsets(model);
+  const opset = standardOpset(opsets);
   if (model.has(fields.functions) || model.has(fields.training)) {
     throw unsupported("local functions and training information are not read", {});
   }
   const graph = normaliseOpset(readGraph(model.message(fields.graph), 0), opset);
+  checkDomains(graph, opsets);
   checkStructure(graph);
   const metadata = model
     .messages(fields.metadata)
@@ -44,23 +46,31 @@ export function decodeOnnx(bytes: Uint8Array): Graph {
  * @throws `ONNX_INVALID` or `PROTOBUF_INVALID`, `ONNX_OPSET_UNSUPPORTED`.
  */
 export const opsetOfOnnx = (bytes: Uint8Array): number =>
-  readOpsets(readMessage(bytes).messages(onnxFields.model.opsets));
+  standardOpset(readOpsets(readMessage(bytes)));
 
-function readOpsets(messages: readonly Message[]): number {
-  let opset: number | undefined;
-  for (const message of messages) {
-    const domain = message.text(onnxFields.opset.domain);
-    const version = Number(message.int(onnxFields.opset.version));
-    if (isStandard(domain)) {
-      opset = version;
-    } else if (version > (onnxDomainVersions.get(domain) ?? 1)) {
-      throw opsetUnsupported(domain, version, onnxDomainVersions.get(domain) ?? 1);
-    }
+/** Versions of operator sets by domain; the standard one is `""`. */
+function readOpsets(model: Message): ReadonlyMap<string, number> {
+  return new Map(
+    model.messages(onnxFields.model.opsets).map((message) => {
+      const domain = message.text(onnxFields.opset.domain);
+      return [isStandard(domain) ? "" : domain, Number(message.int(onnxFields.opset.version))];
+    }),
+  );
+}
+
+function standardOpset(versions: ReadonlyMap<string, number>): number {
+  const opset = versions.get("");
+  if (opset !== undefined && opset >= opsetReadMin && opset <= opsetInternal) return opset;
+  throw opsetUnsupported("ai.onnx", opset, opsetInternal);
+}
+
+/** Other operator sets count only where a node uses them: many files name more. */
+function checkDomains(graph: Graph, versions: ReadonlyMap<string, number>): void {
+  for (const domain of domainsOf(graph)) {
+    const max = onnxDomainVersions.get(domain) ?? 1;
+    const version = versions.get(domain) ?? 1;
+    if (version > max) throw opsetUnsupported(domain, version, max);
   }
-  if (opset === undefined || opset < opsetReadMin || opset > opsetInternal) {
-    throw opsetUnsupported("ai.onnx", opset, opsetInternal);
-  }
-  return opset;
 }
 
 function readGraph(message: Message, depth: number): Graph {

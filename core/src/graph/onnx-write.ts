@@ -34,7 +34,8 @@ export function encodeOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
   writer.int(fields.irVersion, onnxIrVersion);
   writer.text(fields.producer, "edgeloop");
   writer.message(fields.graph, (inner) => writeGraph(inner, graph));
-  for (const [domain, version] of [["", opsetInternal] as const, ...domainsOf(graph)]) {
+  for (const domain of ["", ...domainsOf(graph)]) {
+    const version = domain === "" ? opsetInternal : (onnxDomainVersions.get(domain) ?? 1);
     writer.message(fields.opsets, (inner) => {
       inner.text(onnxFields.opset.domain, domain);
       inner.int(onnxFields.opset.version, version);
@@ -54,7 +55,8 @@ export function encodeOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
   return writer.finish();
 }
 
-function domainsOf(graph: Graph): [string, number][] {
+/** Lists the operator sets that nodes use beside the standard one, sorted. */
+export function domainsOf(graph: Graph): readonly string[] {
   const domains = new Set<string>();
   const visit = ({ nodes }: Graph): void => {
     for (const node of nodes) {
@@ -65,9 +67,7 @@ function domainsOf(graph: Graph): [string, number][] {
     }
   };
   visit(graph);
-  domains.delete("");
-  domains.delete("ai.onnx");
-  return [...domains].sort().map((domain) => [domain, onnxDomainVersions.get(domain) ?? 1]);
+  return [...domains].filter((domain) => domain !== "" && domain !== "ai.onnx").sort();
 }
 
 function writeGraph(writer: MessageWriter, graph: Graph): void {

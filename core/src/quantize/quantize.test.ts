@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { engines, runGraph } from "../../../test/run-graph.ts";
+import { engines, native, runGraph } from "../../../test/run-graph.ts";
 import { graphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import { decodeOnnx } from "../graph/onnx-read.ts";
@@ -59,6 +61,23 @@ test.for(engines)("as precise as onnxruntime's own quantizer, on %s", async ([, 
   expect(signalToNoiseDb(floats, logits)).toBeGreaterThan(reference.int8SignalToNoiseDb - 1);
   expect(rows.filter(([a, b]) => a !== b)).toEqual([]);
 });
+
+test.skipIf(native === undefined)(
+  "onnxruntime finds its int8 kernels for every layer",
+  async () => {
+    const int8 = encodeOnnx(quantize(cnn, rangesOf(await calibrate(cnn, windows(4)))));
+    const folder = mkdtempSync(join(tmpdir(), "edgeloop-"));
+    const optimizedModelFilePath = join(folder, "optimized.onnx");
+    const options = { optimizedModelFilePath, graphOptimizationLevel: "extended" } as const;
+    await (await native?.InferenceSession.create(int8, options))?.release();
+    const ops = decodeOnnx(readFileSync(optimizedModelFilePath)).nodes.map(({ op }) => op);
+    rmSync(folder, { recursive: true });
+    expect(ops.sort()).toEqual([
+      ...["Flatten", "MaxPool", "QGemm", "QLinearAdd", "QLinearConv", "QLinearConv"],
+      ...["QLinearGlobalAveragePool", "QuantizeLinear", "Softmax"],
+    ]);
+  },
+);
 
 test("weights are 8 bits, a quarter of the bytes; no float weight is left", async () => {
   const int8 = quantize(cnn, rangesOf(await calibrate(cnn, windows(4))));

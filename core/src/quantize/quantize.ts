@@ -1,10 +1,18 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import { graphBuilder, int } from "../graph/builder.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { f32, scalar } from "../graph/tensor.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Int8Params, Range } from "./int8-params.ts";
-import { activationParams, quantizeBias, quantizeWeights, weightScales } from "./int8-params.ts";
+import {
+  activationParams,
+  int8Limits,
+  quantizeBias,
+  quantizeWeights,
+  uint8Limits,
+  weightScales,
+} from "./int8-params.ts";
 import type { QuantizationOptions } from "./observe.ts";
 import { observedName, planOf } from "./observe.ts";
 import type { QuantizationPlan, WeightedNode } from "./plan.ts";
@@ -24,8 +32,8 @@ type Pass = {
 
 /**
  * Turns a float graph into one that runtimes execute on 8-bit integers: pairs of QuantizeLinear and DequantizeLinear
- * around convolutions and products, symmetric weights per output channel, asymmetric activations with an exact zero,
- * 32-bit biases. BatchNormalization is folded first; ranges are shared across Relu, pooling, reshaping and joining;
+ * around convolutions and products, symmetric int8 weights per output channel, asymmetric uint8 activations with an
+ * exact zero, 32-bit biases. BatchNormalization is folded first; ranges are shared across Relu, pooling, reshaping and joining;
  * what has no int8 kernel, Softmax for one, stays in float.
  *
  * The structure depends on the float graph alone: other ranges or weights change initialisers, never nodes or names.
@@ -38,7 +46,12 @@ export function quantize(graph: Graph, ranges: Ranges, options: QuantizationOpti
   const { graph: small, plan } = planOf(graph, options);
   const base: Graph = { ...small, nodes: [], initializers: keptInitializers(small, plan) };
   const builder = graphBuilder(base);
-  const params = groupParams(small, { plan, ranges, builder });
+  const params = groupParams(small, {
+    plan,
+    ranges,
+    builder,
+    dtype: options.activations ?? "uint8",
+  });
   const inputs = small.inputs.filter(({ name }) => plan.groups.has(name));
   const replaced = new Map(inputs.map(({ name }) => [name, `${name}.dequantized`]));
   const pass: Pass = { builder, plan, params, replaced };
@@ -76,9 +89,11 @@ function groupParams(
     readonly plan: QuantizationPlan;
     readonly ranges: Ranges;
     readonly builder: GraphBuilder;
+    readonly dtype: "uint8" | "int8";
   },
 ): ReadonlyMap<string, GroupParams> {
-  const { plan, ranges, builder } = parts;
+  const { plan, ranges, builder, dtype } = parts;
+  const limits = dtype === "uint8" ? uint8Limits : int8Limits;
   const rangeOf = (value: string): Range => {
     const name = observedName(graph, value);
     const range = Object.hasOwn(ranges, name) ? ranges[name] : undefined;
@@ -89,19 +104,20 @@ function groupParams(
   };
   return new Map(
     [...plan.sources].map(([group, values]) => {
-      const { scale, zeroPoint } = activationParams(joinRanges(values.map(rangeOf)));
+      const { scale, zeroPoint } = activationParams(joinRanges(values.map(rangeOf)), limits);
       const names = [
         builder.initializer(`${group}.scale`, scalar(scale)),
-        builder.initializer(`${group}.zero_point`, {
-          dtype: "int8",
-          shape: [],
-          data: Int8Array.of(zeroPoint),
-        }),
+        builder.initializer(`${group}.zero_point`, integerScalar(dtype, zeroPoint)),
       ] as const;
       return [group, { scale, zeroPoint, names }];
     }),
   );
 }
+
+const integerScalar = (dtype: "uint8" | "int8", value: number): Tensor =>
+  dtype === "uint8"
+    ? { dtype, shape: [], data: Uint8Array.of(value) }
+    : { dtype, shape: [], data: Int8Array.of(value) };
 
 const withReplacedInputs = (node: Node, { replaced }: Pass): Node => ({
   ...node,
@@ -115,7 +131,9 @@ function pushPair(
   { from, to }: { readonly from: string; readonly to: string },
 ): void {
   const names = params.get(plan.groups.get(value) ?? "")?.names ?? [];
-  const integers = builder.add("QuantizeLinear", [from, ...names], { outputs: [`${value}.int8`] });
+  const integers = builder.add("QuantizeLinear", [from, ...names], {
+    outputs: [`${value}.quantized`],
+  });
   builder.add("DequantizeLinear", [integers, ...names], { outputs: [to] });
 }
 
@@ -140,9 +158,12 @@ function pushWeights(
   const scales = weightScales(weight.data, channels, inputScale, bias?.data);
   const data = quantizeWeights(weight.data, channels, scales);
   const stem = node.inputs[1] ?? "";
+  const zeros = new Int8Array(channels.channels);
   const names = [
     builder.constant({ dtype: "int8", shape: weight.shape, data }, `${stem}.int8`),
     builder.constant(f32(scales), `${stem}.scale`),
+    // Always 0, but onnxruntime takes its int8 kernel for Gemm only when it is written down.
+    builder.constant({ dtype: "int8", shape: [zeros.length], data: zeros }, `${stem}.zero_point`),
   ];
   const options = { attributes: { axis: int(axis) }, name: `${stem}.dequantized` };
   const weights = [builder.add("DequantizeLinear", names, options)];
