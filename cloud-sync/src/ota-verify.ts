@@ -24,8 +24,10 @@ export type TrustedSet = {
   readonly root: Metadata<Root>;
   readonly timestamp?: Metadata<Timestamp>;
   readonly snapshot?: Metadata<Snapshot>;
-  /** By role: `targets` and delegated ones, each verified against its delegator in this very update. */
+  /** By role: `targets` and delegated ones, each verified against a delegator in this very update. */
   readonly targets: ReadonlyMap<string, Metadata<Targets>>;
+  /** By role, the delegator that it was verified against: another one may trust other keys. */
+  readonly delegators: ReadonlyMap<string, string>;
 };
 
 /**
@@ -38,7 +40,7 @@ export type TrustedSet = {
 export function beginUpdate(rootBytes: Uint8Array, nowUs: number): TrustedSet {
   const root = parseRoot(rootBytes);
   checkSignatures("root", root, rootKeys(root, "root"));
-  return { nowUs, root, targets: new Map() };
+  return { nowUs, root, targets: new Map(), delegators: new Map() };
 }
 
 /**
@@ -54,7 +56,7 @@ export function updateRoot(trusted: TrustedSet, bytes: Uint8Array): TrustedSet {
   // 5.3.5: exactly one step, so that no intermediate root can be skipped.
   checkVersion("root", { expected: trusted.root.signed.version + 1, offered: root.signed.version });
   // 5.3.6: the expiry of an intermediate root does not matter.
-  return { nowUs: trusted.nowUs, root, targets: new Map() };
+  return { nowUs: trusted.nowUs, root, targets: new Map(), delegators: new Map() };
 }
 
 /** Checks the last root for a freeze attack (TUF 5.3.10). @throws `OTA_EXPIRED` */
@@ -180,7 +182,11 @@ export async function updateTargets(
   checkNamedVersion(role, named.version, targets.signed.version);
   // 5.6.5
   checkExpiry(role, targets.signed, trusted.nowUs);
-  return { ...trusted, targets: new Map(trusted.targets).set(role, targets) };
+  return {
+    ...trusted,
+    targets: new Map(trusted.targets).set(role, targets),
+    delegators: new Map(trusted.delegators).set(role, delegator),
+  };
 }
 
 /**

@@ -55,7 +55,8 @@ export const loadDelegated = (
 // A role that signed nothing yet is not in the snapshot; one that was there cannot vanish from it (5.5.5).
 function loaded(ports: RefreshPorts, trusted: TrustedSet, role: TargetsRole): Promise<TrustedSet> {
   const isListed = Object.hasOwn(trusted.snapshot?.signed.meta ?? {}, `${role.role}.json`);
-  if (!isListed || trusted.targets.has(role.role)) return Promise.resolve(trusted);
+  const isLoaded = trusted.delegators.get(role.role) === role.delegator;
+  if (!isListed || isLoaded) return Promise.resolve(trusted);
   return refreshTargets(ports, trusted, role);
 }
 
