@@ -8,3 +8,9 @@ export {
   recordingSamples,
   writeRecording,
 } from "./recording-files.ts";
+export type {
+  RecordingCounters,
+  RecordingWriter,
+  RecordingWriterOptions,
+} from "./recording-writer.ts";
+export { createRecordingWriter } from "./recording-writer.ts";
