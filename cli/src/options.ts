@@ -39,6 +39,31 @@ export function integerOption(
 }
 
 /**
+ * Reads a number that must be given.
+ *
+ * @throws `USAGE` when it is none or outside the bounds.
+ */
+export function numberOption(
+  options: Options,
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number {
+  const text = textOption(options, name);
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (value >= bounds.min && value <= bounds.max) return value;
+  throw new EdgeloopError(
+    "USAGE",
+    `--${kebab(name)} must be a number from ${bounds.min} to ${bounds.max}, not "${text}"`,
+  );
+}
+
+/** Reads an option that may be given more than once. */
+export function listOption(options: Options, name: string): readonly string[] {
+  const value = options[name];
+  return Array.isArray(value) ? value : [];
+}
+
+/**
  * Reads repeated `key=value` options.
  *
  * @throws `USAGE` when one has no `=`.
@@ -46,10 +71,8 @@ export function integerOption(
  * pairsOption({ where: ["device=sp"] }, "where"); // => { device: "sp" }
  */
 export function pairsOption(options: Options, name: string): Readonly<Record<string, string>> {
-  const value = options[name];
-  const list: readonly string[] = Array.isArray(value) ? value : [];
   return Object.fromEntries(
-    list.map((pair: string) => {
+    listOption(options, name).map((pair: string) => {
       const at = pair.indexOf("=");
       if (at > 0) return [pair.slice(0, at), pair.slice(at + 1)] as const;
       throw new EdgeloopError("USAGE", `--${kebab(name)} takes key=value, not "${pair}"`);
