@@ -39,6 +39,7 @@ test("what is unknown passes", () => {
 
 test("an open dimension is named after its value and axis", () => {
   expect(openShape(site(), 2, 1)).toEqual(["z_0", "z_1"]);
+  expect(() => openShape(site(), 1e9)).toThrow("beyond 64");
 });
 
 test("contents are kept while they are small, and numbers only when all are", () => {

@@ -62,9 +62,14 @@ export const known = (dtype: DType, shape?: Shape, elements?: readonly Element[]
   ...(elements === undefined || elements.length > elementsMax ? {} : { elements }),
 });
 
-/** A shape of a known rank without known dimensions. */
-export const openShape = (site: Site, rank: number, output = 0): Shape =>
-  Array.from({ length: rank }, (_, axis) => openDim(site, output)(axis));
+/** Largest rank that is followed; runtimes' kernels end far below. A file may claim any. */
+export const rankMax = 64;
+
+/** A shape of a known rank without known dimensions. @throws `GRAPH_INVALID` beyond `rankMax`. */
+export function openShape(site: Site, rank: number, output = 0): Shape {
+  if (rank > rankMax) throw nodeInvalid(site.node, `rank ${rank} is beyond ${rankMax}`);
+  return Array.from({ length: rank }, (_, axis) => openDim(site, output)(axis));
+}
 
 /** Refuses an input whose element type is not among those allowed. */
 export function needDType(site: Site, index: number, allowed: readonly DType[]): DType {

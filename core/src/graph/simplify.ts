@@ -24,12 +24,12 @@ export function dropUnused(graph: Graph): Graph {
   const nodes: Node[] = [];
   for (const node of graph.nodes.toReversed()) {
     if (!node.outputs.some((name) => needed.has(name))) continue;
-    nodes.unshift(node);
+    nodes.push(node);
     for (const name of readsOf(node)) needed.add(name);
   }
   return {
     ...graph,
-    nodes,
+    nodes: nodes.toReversed(),
     initializers: new Map([...graph.initializers].filter(([name]) => needed.has(name))),
   };
 }

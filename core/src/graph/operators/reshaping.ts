@@ -28,7 +28,7 @@ const reshape: Operator = {
     needDType(site, 1, ["int64"]);
     const rank = rankFrom(target);
     if (rank === undefined) return [known(data.dtype)];
-    const wanted = target.elements ?? new Array<Element>(rank).fill(undefined);
+    const wanted: readonly Element[] = target.elements ?? openShape(site, rank);
     const copies = intOf(site.node, "allowzero", 0) === 0;
     const dims = wanted.map((element, axis): Dim | undefined => {
       if (element === 0 && copies) return data.shape?.[axis] ?? openDim(site)(axis);
