@@ -129,10 +129,13 @@ test("windows of other features and states of others are refused", () => {
   const wrong = expect.objectContaining({ code: "FEATURES_INVALID" });
   expect(() => detector.push([1, 2])).toThrowError(wrong);
   expect(() => detector.push([1, 2, 3, 4, 5, Number.NaN])).toThrowError(wrong);
-  expect(() => driftDetector({ features: ["a"] }, detector.state)).toThrowError(
-    expect.objectContaining({ code: "DRIFT_STATE_INVALID" }),
-  );
+  const { state } = detector;
+  const invalid = expect.objectContaining({ code: "DRIFT_STATE_INVALID" });
+  expect(() => driftDetector({ features: ["a"] }, state)).toThrowError(invalid);
+  for (const damaged of [{ reference: [1] }, { current: [Number.NaN] }, { watching: true }]) {
+    expect(() => driftDetector({ features }, { ...state, ...damaged })).toThrowError(invalid);
+  }
   expect(() =>
-    driftDetector({ features }, { ...detector.state, format: 2 } as unknown as DriftState),
+    driftDetector({ features }, { ...state, format: 2 } as unknown as DriftState),
   ).toThrowError(expect.objectContaining({ code: "FORMAT_UNKNOWN" }));
 });

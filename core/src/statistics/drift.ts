@@ -154,10 +154,15 @@ function checkState(state: DriftState, { features }: DriftOptions): DriftState {
   if (state.format > 1) {
     throw new EdgeloopError("FORMAT_UNKNOWN", "the state was written by a later version");
   }
-  if (JSON.stringify(state.features) === JSON.stringify(features)) return state;
+  const sameFeatures = JSON.stringify(state.features) === JSON.stringify(features);
+  const areRows = (rows: readonly number[]): boolean =>
+    Array.isArray(rows) && rows.length % features.length === 0 && rows.every(Number.isFinite);
+  const { reference, current, watching, sinceComparison } = state;
+  const whole = areRows(reference) && areRows(current) && Number.isSafeInteger(sinceComparison);
+  if (sameFeatures && whole && (!watching || reference.length > 0)) return state;
   throw new EdgeloopError(
     "DRIFT_STATE_INVALID",
-    "the state must be of the same features; start without it",
+    "the state must be of the same features, its rows whole and finite; start without it",
     { details: { expected: features, got: state.features } },
   );
 }

@@ -18,7 +18,7 @@ const turns = new Map<string, Promise<void>>();
  * Writes `<path>.tmp`, syncs it, renames it over `path` and syncs the directory: a rename is durable only once its
  * directory is. Writes to one path take turns, within this process.
  *
- * @throws What the file system throws (`ENOSPC`, `EACCES`, …); the old content then still stands.
+ * Throws what the file system throws, on a full disk for instance; the old content then still stands.
  */
 export async function writeFileAtomic(
   path: string,
