@@ -21,7 +21,7 @@ test("splitting and attaching give the same graph, through a file too", () => {
   expect(split.graph.initializers.size).toBe(0);
   expect(attachWeights(split.graph, split.tensors)).toEqual(graph);
   const reread = decodeOnnx(encodeOnnx(split.graph));
-  expect(encodeOnnx(attachWeights(reread, split.tensors))).toEqual(encodeOnnx(graph));
+  expect(attachWeights(reread, split.tensors)).toEqual(graph);
 });
 
 test("the weightless file is a valid model that takes its weights as feeds", async () => {

@@ -22,7 +22,9 @@ export const weightsMetadataKey = "edgeloop.weights";
  * [graph.inputs[0]?.name, tensors.size]; // => ["w", 1]
  */
 export function splitWeights(graph: Graph): SplitGraph {
-  const inputs = [...graph.initializers].map(([name, { dtype, shape }]) => ({
+  // By name, so that two graphs that differ in the order of their weights alone are the same bytes without them.
+  const tensors = new Map([...graph.initializers].toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  const inputs = [...tensors].map(([name, { dtype, shape }]) => ({
     name,
     dtype,
     shape,
@@ -34,10 +36,10 @@ export function splitWeights(graph: Graph): SplitGraph {
       initializers: new Map(),
       metadata: {
         ...graph.metadata,
-        [weightsMetadataKey]: JSON.stringify([...graph.initializers.keys()]),
+        [weightsMetadataKey]: JSON.stringify([...tensors.keys()]),
       },
     },
-    tensors: graph.initializers,
+    tensors,
   };
 }
 
