@@ -14,6 +14,8 @@ export type AggregatePorts = {
   readonly updates: BlobStore;
   readonly clock: Clock;
   readonly restMs: number;
+  /** Ends the rests when the coordinator stops; what was summed is summed again after the restart. */
+  readonly signal: AbortSignal;
 };
 
 /**
@@ -26,14 +28,14 @@ export type AggregatePorts = {
 export async function aggregate(
   plan: Plan,
   cohort: ReadonlyMap<Name, UpdateRecord>,
-  { blobs, updates, clock, restMs }: AggregatePorts,
+  { blobs, updates, clock, restMs, signal }: AggregatePorts,
 ): Promise<BlobRef> {
   const strategy = fedAvg(plan.limits);
   const state = strategy.init(await readTensors(blobs, plan.base));
   const sum = strategy.begin(state);
   for (const [, { payload, examples }] of [...cohort].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     strategy.add(sum, await readTensors(updates, payload), examples);
-    if (restMs > 0) await clock.sleep(restMs);
+    if (restMs > 0) await clock.sleep(restMs, signal);
   }
   const { model } = strategy.finish(state, sum);
   return blobs.put(encodeSafetensors(new Map(Object.entries(model))));

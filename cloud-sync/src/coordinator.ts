@@ -76,7 +76,7 @@ export async function openCoordinator(
   });
   const { blueprintOf } = campaigns;
   const ended = campaigns.roundEnded;
-  const rounds = await openRoundOffice({ ...base, records, ended, blueprintOf });
+  const rounds = await openRoundOffice({ ...base, records, ended, blueprintOf, signal });
   const rollouts = await openRolloutOffice({ ...base, ledger });
   const policy = await openPolicyOffice({ ...base, ledger, campaigns });
 

@@ -32,6 +32,8 @@ export type RoundOfficeOptions = {
   /** Told once a round is over; may be told again after a restart. */
   readonly ended: (record: RoundRecord, outcome: RoundOutcome) => Promise<void>;
   readonly blueprintOf: (campaign: Name) => Blueprint | undefined;
+  /** Aborts when the coordinator stops. */
+  readonly signal: AbortSignal;
 };
 
 /** Runs rounds: applies events, and does what states ask for. */
@@ -153,12 +155,12 @@ async function work(desk: Desk, live: LiveRound, effect: RoundEffect): Promise<v
 }
 
 async function sum(
-  { ports, blueprintOf }: Desk,
+  { ports, blueprintOf, signal }: Desk,
   { machine, record }: LiveRound,
   state: Extract<RoundState, { kind: "aggregating" }>,
 ): Promise<void> {
   const restMs = ports.settings.aggregateRestMs;
-  const parameters = await aggregate(record.plan, state.updates, { ...ports, restMs });
+  const parameters = await aggregate(record.plan, state.updates, { ...ports, restMs, signal });
   const blueprint = blueprintFor(blueprintOf, record.campaign);
   const calibration = await ports.models.observe(blueprint, parameters);
   const atUs = ports.clock.nowUs();

@@ -1,4 +1,12 @@
 export type {
+  DeviceOptions,
+  PlantDevice,
+  RoundPlant,
+  RunningPlant,
+  StartOptions,
+} from "./testing/node/round-plant.ts";
+export { plantApi, roundPlant } from "./testing/node/round-plant.ts";
+export type {
   GatewayOptions,
   OtaPlant,
   PlantBundle,
@@ -6,3 +14,7 @@ export type {
   Wire,
 } from "./testing/ota-plant.ts";
 export { identityOf, inChunks, otaPlant, plantLine, plantStartUs } from "./testing/ota-plant.ts";
+export type { ToyData } from "./testing/toy-line.ts";
+export { toyBundle, toyClasses, toyData, toyLine, toyShape } from "./testing/toy-line.ts";
+export type { ToyParticipantOptions } from "./testing/toy-participant.ts";
+export { toyParticipant } from "./testing/toy-participant.ts";
