@@ -34,9 +34,8 @@ export function backward(emit: Emitter, options: BackwardOptions): ReadonlyMap<s
   const constant = (name: string) => graph.initializers.get(name);
 
   for (const node of graph.nodes.toReversed()) {
-    const ups = node.outputs.map((name) => gradients.get(name));
-    if (ups.every((up) => up === undefined) || !node.inputs.some((name) => reached.has(name)))
-      continue;
+    const ups = node.outputs.map((name) => (reached.has(name) ? gradients.get(name) : undefined));
+    if (ups.every((up) => up === undefined)) continue;
     const inputs = ruleOf(node)(ruleContext({ node, ups, emit, info, constant }));
     for (const [index, name] of node.inputs.entries()) {
       const gradient = inputs[index];

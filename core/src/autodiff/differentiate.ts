@@ -18,11 +18,10 @@ const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype.starts
  * @param wrt Names of float inputs or initialisers; all float inputs when absent.
  * @throws `GRADIENT_UNSUPPORTED` naming a node and the reason; `VALUE_UNKNOWN` when `wrt` names no float value.
  * @example
- * const b = graphBuilder("square");
- * const x = b.input({ name: "x", dtype: "float32", shape: ["N"] });
- * b.add("Mul", [x, x], { outputs: ["y"] });
- * b.output({ name: "y", dtype: "float32", shape: ["N"] });
- * differentiate(b.build()).outputs.map((info) => info.name); // => ["y", "x.grad"]
+ * const x = { name: "x", dtype: "float32", shape: ["N"] };
+ * const node = { name: "square", op: "Mul", inputs: ["x", "x"], outputs: ["y"], attributes: {} };
+ * const square = { name: "square", inputs: [x], outputs: [{ ...x, name: "y" }], nodes: [node], initializers: new Map() };
+ * differentiate(square).outputs.map((info) => info.name); // => ["y", "x.grad"]
  */
 export function differentiate(graph: Graph, wrt?: readonly string[]): Graph {
   const values = inferValues(graph);

@@ -33,7 +33,7 @@ const quantize: Rule = (c) => {
       const [low, high] =
         limits[c.dtype(c.y)] ?? c.refuse("only 8 and 16 bit integers are supported");
       const steps = c.op("Div", [c.x(0), scale]);
-      const zero = c.x(2) === "" ? undefined : along(c, c.op("Cast", [c.x(2)], castTo(c.float)));
+      const zero = c.x(2) === "" ? undefined : c.op("Cast", [along(c, c.x(2))], castTo("float32"));
       const real = zero === undefined ? steps : c.op("Add", [steps, zero]);
       const inside = c.op("And", [
         c.op("GreaterOrEqual", [real, c.number(low - 0.5)]),

@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { graphBuilder, int } from "../graph/builder.ts";
+import type { ValueInfo } from "../graph/graph.ts";
+import { inferValues } from "../graph/infer.ts";
+import { scalar } from "../graph/tensor.ts";
+import { backward } from "./backward.ts";
+import { emitter } from "./emitter.ts";
+
+function chain() {
+  const b = graphBuilder("chain");
+  b.input({ name: "x", dtype: "float32", shape: [2] });
+  b.input({ name: "w", dtype: "float32", shape: [2] });
+  b.add("Mul", ["x", "w"], { outputs: ["h"] });
+  b.add("Cast", ["h"], { outputs: ["whole"], attributes: { to: int(7) } });
+  b.add("Relu", ["h"], { outputs: ["y"] });
+  return b;
+}
+
+function walk(wrt: readonly string[], seeds: readonly (readonly [string, string])[]) {
+  const b = chain();
+  b.initializer("seed", scalar(1));
+  const graph = b.build();
+  const found = backward(emitter(b, "grad"), {
+    graph,
+    values: inferValues(graph),
+    seeds: new Map(seeds),
+    wrt: new Set(wrt),
+  });
+  return {
+    found,
+    added: b
+      .build()
+      .nodes.slice(graph.nodes.length)
+      .map((node) => node.op),
+  };
+}
+
+test("only what leads to the asked values is computed", () => {
+  expect(walk(["w"], [["y", "seed"]]).added).toEqual(["Greater", "Where", "Mul"]);
+  expect(walk(["w", "x"], [["y", "seed"]]).added).toEqual(["Greater", "Where", "Mul", "Mul"]);
+  expect(walk([], [["y", "seed"]]).added).toEqual([]);
+});
+
+test("a seed that nothing leads to finds nothing; integers carry no gradient", () => {
+  expect(walk(["w"], []).found.size).toBe(0);
+  expect(walk(["w"], [["whole", "seed"]]).found.size).toBe(0);
+});
+
+test("an operator of another domain is refused", () => {
+  const b = chain();
+  b.add("Gelu", ["y"], { domain: "com.microsoft", outputs: ["z"] });
+  const graph = b.build();
+  const values = new Map<string, Omit<ValueInfo, "name">>(inferValues(chain().build()));
+  values.set("z", { dtype: "float32" });
+  const options = { graph, values, seeds: new Map([["z", "seed"]]), wrt: new Set(["w"]) };
+  expect(() => backward(emitter(b, "grad"), options)).toThrow("no row in the gradient table");
+});

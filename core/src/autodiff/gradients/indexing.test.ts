@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { caseOf } from "../../../../test/reference/cases.ts";
+import {
+  adjointContract,
+  gradientContract,
+  gradientsOf,
+} from "../../../../test/reference/gradient-suite.ts";
+import { f32, i64 } from "../../graph/tensor.ts";
+import { differentiate } from "../differentiate.ts";
+import { indexing } from "./indexing.ts";
+
+gradientContract(indexing);
+adjointContract(["Slice", "Gather"]);
+
+test("an index that is picked twice gets the sum", async () => {
+  const { graph, feeds } = caseOf("Gather", { x: f32([1, 2, 3]), i: i64([2, 0, 2]) });
+  expect((await gradientsOf(graph, feeds, f32([1, 2, 4])))["x"]).toEqual([2, 0, 5]);
+});
+
+test("positions that only the run tells are refused", () => {
+  const tensors = { x: f32([1, 2, 3]), starts: i64([0]), ends: i64([2]) };
+  const { graph } = caseOf("Slice", tensors, { constants: ["ends"] });
+  expect(() => differentiate(graph)).toThrow(
+    expect.objectContaining({ code: "GRADIENT_UNSUPPORTED" }),
+  );
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { caseOf } from "../../../../test/reference/cases.ts";
+import { adjointContract, gradientContract } from "../../../../test/reference/gradient-suite.ts";
+import { run } from "../../../../test/reference/interpreter.ts";
+import { text } from "../../graph/builder.ts";
+import { f32, i64 } from "../../graph/tensor.ts";
+import { differentiate } from "../differentiate.ts";
+import { shape } from "./shape.ts";
+
+gradientContract(shape);
+adjointContract([
+  "Reshape",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Transpose",
+  "Concat",
+  "Split",
+  "Expand",
+]);
+
+test("a part of Split that nobody uses has gradient 0", () => {
+  const { graph, feeds } = caseOf(
+    "Split",
+    { x: f32([1, 2, 3]), sizes: i64([1, 2]) },
+    { outputs: 2, constants: ["sizes"] },
+  );
+  const step = differentiate({ ...graph, outputs: graph.outputs.slice(1) });
+  const found = run(step, { ...feeds, "y1.grad": f32([5, 6]) })["x.grad"]!;
+  expect([...(found.data as Float64Array)]).toEqual([0, 5, 6]);
+});
+
+test("padding by reflection is refused", () => {
+  const { graph } = caseOf(
+    "Pad",
+    { x: f32([1, 2, 3]), pads: i64([1, 1]) },
+    { constants: ["pads"], attributes: { mode: text("reflect") } },
+  );
+  expect(() => differentiate(graph)).toThrow(
+    expect.objectContaining({ code: "GRADIENT_UNSUPPORTED" }),
+  );
+});

@@ -1,0 +1,173 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { differentiate } from "../../core/src/autodiff/differentiate.ts";
+import type { Graph } from "../../core/src/graph/graph.ts";
+import type { Tensor, Tensors } from "../../core/src/graph/tensor.ts";
+import { f32, sizeOf } from "../../core/src/graph/tensor.ts";
+import { seededRng } from "../../core/src/platform/random.ts";
+import { cases, drawFrom } from "./cases.ts";
+import { run } from "./interpreter.ts";
+import { runOnnx, runtimes } from "./onnxruntime.ts";
+
+/** Sum of products of two tensors of one shape. */
+export const inner = (a: Tensor, b: Tensor): number => {
+  const other = b.data as Float64Array;
+  return (a.data as Float64Array).reduce((sum, e, i) => sum + e * other[i]!, 0);
+};
+
+const random = (seed: number, shape: readonly number[]): Tensor => {
+  const rng = seededRng(seed);
+  return f32(
+    Float32Array.from({ length: sizeOf(shape) }, () => rng() * 2 - 1),
+    shape,
+  );
+};
+
+const moved = (x: Tensor, direction: Tensor, by: number): Tensor => ({
+  dtype: "float64",
+  shape: x.shape,
+  data: Float64Array.from(x.data as Float32Array, (e, i) => e + by * Number(direction.data[i])),
+});
+
+type Prepared = {
+  readonly graph: Graph;
+  readonly step: Graph;
+  readonly feeds: Tensors;
+  readonly ups: Tensors;
+  readonly outputs: readonly string[];
+  readonly wrt: readonly string[];
+};
+
+/** Draws a case, random gradients that arrive, and the differentiated graph. */
+function prepare(name: string, seed: number): Prepared {
+  const { graph: whole, feeds } = cases[name]!(drawFrom(seed));
+  // Only the first output of most operators has a gradient.
+  const several = whole.nodes[0]!.op === "Split";
+  const graph = { ...whole, outputs: whole.outputs.slice(0, several ? undefined : 1) };
+  const outputs = graph.outputs.map((info) => info.name);
+  const values = run(graph, feeds);
+  const ups = Object.fromEntries(
+    outputs.map((output, i) => [`${output}.grad`, random(seed + 1 + i, values[output]!.shape)]),
+  );
+  const wrt = Object.keys(feeds).filter((input) => feeds[input]!.dtype === "float32");
+  return { graph, feeds, outputs, ups, wrt, step: differentiate(graph, wrt) };
+}
+
+const along = (p: Prepared, values: Tensors): number =>
+  p.outputs.reduce((sum, output) => sum + inner(values[output]!, p.ups[`${output}.grad`]!), 0);
+
+/** Central difference of `<up, f(x)>` along a direction. */
+function difference(p: Prepared, input: string, direction: Tensor): number {
+  const at = (by: number): number => {
+    const feeds = { ...p.feeds, [input]: moved(p.feeds[input]!, direction, by) };
+    return along(p, run(p.graph, feeds));
+  };
+  const h = 1e-5;
+  return (at(h) - at(-h)) / (2 * h);
+}
+
+const near = (actual: number, expected: number, tolerance: number, what: string): void => {
+  const error = Math.abs(actual - expected);
+  expect(error, `${what}: ${actual} for ${expected}`).toBeLessThan(
+    tolerance * (1 + Math.abs(expected)),
+  );
+};
+
+const everySeed = (numRuns: number, check: (seed: number) => void): void =>
+  fc.assert(fc.property(fc.nat({ max: 1e6 }), check), { numRuns });
+
+function testDifferences(names: readonly string[]): void {
+  test.for(names)("%s: the gradient is the central difference in float64", (name) => {
+    everySeed(25, (seed) => {
+      const p = prepare(name, seed);
+      const found = run(p.step, { ...p.feeds, ...p.ups });
+      for (const [i, input] of p.wrt.entries()) {
+        const gradient = found[`${input}.grad`]!;
+        expect(gradient.shape).toEqual(p.feeds[input]!.shape);
+        const direction = random(seed + 7 * i, gradient.shape);
+        near(inner(gradient, direction), difference(p, input, direction), 1e-6, input);
+      }
+    });
+  });
+}
+
+function testRuntimes(names: readonly string[]): void {
+  const pairs = names.flatMap((name) => [...runtimes.keys()].map((key) => [name, key] as const));
+  test.for(pairs)(
+    "%s: the gradient graph runs on %s and agrees with float64",
+    async ([name, key]) => {
+      for (const seed of [1, 2, 3, 4, 5, 6]) {
+        const p = prepare(name, seed);
+        const feeds: Tensors = { ...p.feeds, ...p.ups };
+        const expected = run(p.step, feeds);
+        const actual = await runOnnx(p.step, feeds, key);
+        for (const input of p.wrt.map((each) => `${each}.grad`)) {
+          expect(actual[input]!.shape, `${input} of seed ${seed}`).toEqual(expected[input]!.shape);
+          for (const [i, e] of (expected[input]!.data as Float64Array).entries()) {
+            near(Number(actual[input]!.data[i]), e, 1e-3, `${input}[${i}] of seed ${seed}`);
+          }
+        }
+      }
+    },
+  );
+}
+
+/**
+ * Tests rows of the gradient table on random cases: against central differences of the float64 reference, and on
+ * every ONNX runtime against the reference.
+ */
+export function gradientContract(table: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys(cases).filter((name) => Object.hasOwn(table, name.split(" ")[0]!));
+  testDifferences(names);
+  testRuntimes(names);
+}
+
+/** Tests a linear operator by `<up, f(x)> = <gradient, x>`, exactly. */
+export function adjointContract(names: readonly string[]): void {
+  test.for(names)("%s: <up, f(x)> = <gradient, x>", (name) => {
+    everySeed(15, (seed) => {
+      const p = prepare(name, seed);
+      // With a bias a convolution is affine; in its first input alone a product is linear.
+      const feeds =
+        name.startsWith("Conv") && p.feeds["b"] !== undefined
+          ? { ...p.feeds, b: moved(p.feeds["b"], p.feeds["b"], -1) }
+          : p.feeds;
+      const found = run(p.step, { ...feeds, ...p.ups });
+      const linearIn = name === "Concat" ? p.wrt : p.wrt.slice(0, 1);
+      const back = linearIn.reduce(
+        (sum, input) => sum + inner(found[`${input}.grad`]!, feeds[input]!),
+        0,
+      );
+      near(back, along(p, run(p.graph, feeds)), 1e-9, name);
+    });
+  });
+}
+
+/** Gradients of a graph's first output, computed by the reference and checked on every runtime. */
+export async function gradientsOf(
+  graph: Graph,
+  feeds: Tensors,
+  up: Tensor,
+): Promise<Record<string, number[]>> {
+  const outputs = graph.outputs.slice(0, 1);
+  const step = differentiate({ ...graph, outputs });
+  const fed = { ...feeds, [`${outputs[0]!.name}.grad`]: up };
+  const expected = run(step, fed);
+  const names = step.outputs.map((info) => info.name).filter((name) => name.endsWith(".grad"));
+  for (const key of runtimes.keys()) {
+    const actual = await runOnnx(step, fed, key);
+    for (const name of names) {
+      expect(actual[name]!.shape, `${name} on ${key}`).toEqual(expected[name]!.shape);
+      for (const [i, e] of (expected[name]!.data as Float64Array).entries()) {
+        const a = Number(actual[name]!.data[i]);
+        if (a !== e) near(a, e, 1e-4, `${name}[${i}] on ${key}`);
+      }
+    }
+  }
+  return Object.fromEntries(
+    names.map((name) => [
+      name.slice(0, -5),
+      [...(expected[name]!.data as Float64Array)].map((e) => e + 0),
+    ]),
+  );
+}
