@@ -21,14 +21,17 @@ export type WindowChunk = { readonly data: Float32Array; readonly targets: reado
 
 /** What the learner process does, as plain calls with plain data. One session a process. */
 export type LearnerApi = {
-  begin(start: LearnerStart): Promise<void>;
-  add(chunk: WindowChunk): Promise<void>;
+  readonly begin: (start: LearnerStart) => Promise<void>;
+  readonly add: (chunk: WindowChunk) => Promise<void>;
   /** Safetensors: trained value minus base, float32, for each tensor of the base. */
-  train(blobs: { readonly base: Uint8Array; readonly step: Uint8Array }): Promise<Uint8Array>;
-  calibrate(task: CalibrationTask, model: ModelBytes): Promise<CalibrationResult>;
-  evaluate(
+  readonly train: (blobs: {
+    readonly base: Uint8Array;
+    readonly step: Uint8Array;
+  }) => Promise<Uint8Array>;
+  readonly calibrate: (task: CalibrationTask, model: ModelBytes) => Promise<CalibrationResult>;
+  readonly evaluate: (
     task: EvaluationTask,
     models: readonly ModelBytes[],
     slice: string,
-  ): Promise<EvaluationResult>;
+  ) => Promise<EvaluationResult>;
 };

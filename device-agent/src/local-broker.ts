@@ -3,8 +3,8 @@ export type LocalBroker = {
   /** Where adapters connect, such as `mqtt://127.0.0.1:1883`. */
   readonly url: string;
   /** Publishes with QoS 1; resolves once the broker has taken the message. */
-  publish(topic: string, payload: Uint8Array): Promise<void>;
-  close(): Promise<void>;
+  readonly publish: (topic: string, payload: Uint8Array) => Promise<void>;
+  readonly close: () => Promise<void>;
 };
 
 /** The topic whose messages are acknowledged only when `take` has resolved; a rejection leaves them unacknowledged. */

@@ -14,6 +14,8 @@ import type { Served } from "../serving.ts";
 export type DriftWatch = {
   /** Never waits: a window that finds the queue full is not watched, and counted. */
   watch(window: Window, served: Served): void;
+  /** Resolves once what was given so far is watched. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 };
 
@@ -33,7 +35,7 @@ export async function openDriftThread(options: DriftThreadOptions): Promise<Drif
   const { events, meter, log } = options;
   let link = await openLink(options.store);
   let reopening: Promise<void> | undefined;
-  let waiting = 0;
+  const waiting = new Set<Promise<void>>();
   let closed = false;
 
   const reopen = async (): Promise<void> => {
@@ -70,22 +72,24 @@ export async function openDriftThread(options: DriftThreadOptions): Promise<Drif
 
   return {
     watch(window, served) {
-      if (closed || reopening !== undefined || waiting >= driftQueueMax) {
+      if (closed || reopening !== undefined || waiting.size >= driftQueueMax) {
         meter.add("unwatched");
         return;
       }
-      waiting += 1;
-      observe(window, served)
+      const watched = observe(window, served)
         .catch((error: unknown) => {
           if (closed) return;
           log.error("drift-failed", { error });
           reopening ??= reopen();
         })
-        .finally(() => {
-          waiting -= 1;
-        });
+        .finally(() => waiting.delete(watched));
+      waiting.add(watched);
+    },
+    async settled() {
+      await Promise.all(waiting);
     },
     async close() {
+      if (closed) return;
       closed = true;
       await reopening;
       await link.terminate();

@@ -120,8 +120,13 @@ async function finish({ core, broker, http, sensors, background }: Running): Pro
       quarantine.settled(),
       retention.settled(),
     ]);
-    const late = clock.sleep(drainTimeoutMs).then(() => log.warn("drain-too-slow"));
+    const drainedInTime = new AbortController();
+    const late = clock.sleep(drainTimeoutMs, drainedInTime.signal).then(
+      () => log.warn("drain-too-slow"),
+      () => undefined,
+    );
     await Promise.race([drained, late]);
+    drainedInTime.abort();
     await Promise.allSettled([http.close(), broker.close(), serving.close(), drift.close()]);
     await store.close();
     log.info("gateway-stopped", { id: core.config.id });
