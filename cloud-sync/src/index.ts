@@ -1,4 +1,10 @@
 export { fromBase64, toBase64, toBase64Url } from "./base64.ts";
+export type { CoordinatorApi, CoordinatorApiOptions } from "./coordinator-api.ts";
+export { coordinatorApi } from "./coordinator-api.ts";
+export type { CoordinatorConfig } from "./coordinator-config.ts";
+export { coordinatorConfigJsonSchema, parseCoordinatorConfig } from "./coordinator-config.ts";
+export type { CoordinatorNotice } from "./coordinator-ports.ts";
+export type { CoordinatorStatus, StatusEntry } from "./coordinator-status.ts";
 export type { EnvelopeClaims, OpenedEnvelope } from "./dsse.ts";
 export {
   envelopeBytesMax,
@@ -9,6 +15,8 @@ export {
   readEnvelope,
   signEnvelope,
 } from "./dsse.ts";
+export type { Enrolled, EnrolOptions } from "./enrol.ts";
+export { enrol } from "./enrol.ts";
 export type {
   Enrolment,
   EnrolmentDesk,
@@ -22,6 +30,7 @@ export { createEnrolmentToken, enrolmentRecord, parseEnrolmentToken } from "./en
 export type { EnrolmentErrorCode, OtaErrorCode, TrustErrorCode } from "./errors.ts";
 export type { ExactSum, SumLimits } from "./exact-sum.ts";
 export { addTo, exactSum, gridStep, meanOf, mergeInto } from "./exact-sum.ts";
+export type { ModelFigures, RoundFigures } from "./federated-figures.ts";
 export type {
   Bell,
   DeviceEvent,
@@ -44,6 +53,7 @@ export {
   signBytes,
   verifyBytes,
 } from "./keys.ts";
+export { loadModel } from "./line-models.ts";
 export type { MessageKind, Messages } from "./messages.ts";
 export { messageParsers } from "./messages.ts";
 export type { AcceptedBundle, SignedBundle } from "./ota-chain.ts";

@@ -22,5 +22,7 @@ export {
   releaseBlobs,
   writeReleasePackage,
 } from "./release-package.ts";
+export type { CoordinatorAddresses, RunCoordinatorOptions } from "./run-coordinator.ts";
+export { coordinatorCode, readCoordinatorConfig, runCoordinator } from "./run-coordinator.ts";
 export type { EventReport, SyncClient, SyncClientOptions } from "./sync-client.ts";
 export { openSyncClient } from "./sync-client.ts";
