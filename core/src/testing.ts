@@ -1,3 +1,5 @@
+export type { AdapterSource, AdapterUnderTest } from "./testing/adapter-contract.ts";
+export { adapterContract } from "./testing/adapter-contract.ts";
 export { blobStoreContract } from "./testing/blob-store-contract.ts";
 export { memoryBlobStore } from "./testing/memory-blob-store.ts";
 export type { LogLine, MemoryLog } from "./testing/memory-log.ts";

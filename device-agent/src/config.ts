@@ -39,7 +39,13 @@ export type SensorConfig =
       readonly path: string;
       readonly baudRate: number;
     })
-  | (SensorBase & { readonly kind: "replay"; readonly recording: string; readonly speed: number });
+  | (SensorBase & {
+      readonly kind: "replay";
+      /** The recording's folder. */
+      readonly recording: string;
+      /** Sensor time over wall time; 0 plays as fast as it is read. */
+      readonly speed: number;
+    });
 
 /** `gateway.yaml`, read and checked. */
 export type GatewayConfig = {
@@ -121,7 +127,7 @@ const sensor = z.discriminatedUnion("kind", [
     kind: z.literal("replay"),
     ...sensorBase,
     recording: text,
-    speed: z.number().positive().default(1),
+    speed: z.number().nonnegative().default(1),
   }),
 ]);
 

@@ -1,10 +1,48 @@
 import type { Refusal } from "@edgeloop/core/data";
 import { virtualClock } from "@edgeloop/core/platform";
+import { adapterContract } from "@edgeloop/core/testing";
 import { expect, test } from "vitest";
 import { firmwareAdapter } from "./firmware-adapter.ts";
 import { linkSender } from "./sender.ts";
 
 const info = { sensor: "s", rateHz: 1000, channels: [{ name: "x", unit: "g" }] };
+
+adapterContract("firmware link", () => {
+  const sender = linkSender(1);
+  let board = Promise.withResolvers<WritableStreamDefaultWriter<Uint8Array>>();
+  let packets = 0;
+  const send = async (channels: number): Promise<void> => {
+    packets += 1;
+    const steps = new Int16Array(channels).fill(3);
+    const frame = sender.samples({ startUs: packets * 1000, channels, scale: 1, steps });
+    await (await board.promise).write(frame);
+  };
+  return Promise.resolve({
+    adapter: firmwareAdapter(info, {
+      clock: virtualClock(),
+      open: () => {
+        const wire = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, {
+          highWaterMark: 8,
+        });
+        const writer = wire.writable.getWriter();
+        board.resolve(writer);
+        return Promise.resolve({
+          incoming: wire.readable,
+          write: () => Promise.resolve(),
+          close: async () => {
+            board = Promise.withResolvers();
+            await writer.close().catch(() => undefined);
+          },
+        });
+      },
+    }),
+    source: {
+      listening: async () => void (await board.promise),
+      good: () => send(1),
+      bad: () => send(2),
+    },
+  });
+});
 
 test("samples flow, damage is refused with a code, and a wrong channel count does not end the stream", async () => {
   const sender = linkSender(1);

@@ -25,6 +25,7 @@ export function firmwareAdapter(info: SensorInfo, options: FirmwareOptions): Fir
     info,
     counters: () => counters(),
     async *samples({ signal, refuse }) {
+      if (signal.aborted) return;
       const refuseError = (error: unknown, payload: Uint8Array): void =>
         refuse({
           code: codeOf(error),

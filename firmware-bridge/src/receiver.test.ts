@@ -29,7 +29,7 @@ test("chunk boundaries make no difference", () => {
   const stream = concatBytes(framesOf(3, 12));
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1 }), (sizes) => {
-      const receiver = linkReceiver(expect.unreachable);
+      const receiver = linkReceiver(() => expect.unreachable());
       let at = 0;
       for (let turn = 0; at < stream.length; turn += 1) {
         const size = sizes[turn % sizes.length]!;
@@ -54,7 +54,7 @@ test("noise between frames is damage, never a crash, and the link goes on", () =
 });
 
 test("a frame that comes twice is passed over; a new session starts a new count", () => {
-  const receiver = linkReceiver(expect.unreachable);
+  const receiver = linkReceiver(() => expect.unreachable());
   const [a, b] = framesOf(1, 2) as [Uint8Array, Uint8Array];
   expect(receiver.push(concatBytes([a, b, a]))).toHaveLength(2);
   const restarted = framesOf(2, 4);

@@ -37,7 +37,7 @@ describe("TypeScript", () => {
   });
 
   test.for(cases)("receives %s", ([, vector]) => {
-    const receiver = linkReceiver(expect.unreachable);
+    const receiver = linkReceiver(() => expect.unreachable());
     const frames = receiver.push(Buffer.from(vector.frames.join(""), "hex"));
     frames.forEach((frame, at) => {
       const { startUs, scale, channels, steps } = vector.packets[at]!;

@@ -1,9 +1,13 @@
 import type { Adapter } from "@edgeloop/core/data";
 import type { Clock } from "@edgeloop/core/platform";
-import { EdgeloopError } from "@edgeloop/core/platform";
 import { firmwareAdapter } from "@edgeloop/firmware-bridge";
 import { decoderOf, parseFormat } from "@edgeloop/sensor-adapters";
-import { mqttAdapter, openByteChannel, serialAdapter } from "@edgeloop/sensor-adapters/node";
+import {
+  mqttAdapter,
+  openByteChannel,
+  replayAdapter,
+  serialAdapter,
+} from "@edgeloop/sensor-adapters/node";
 import type { SensorConfig } from "../config.ts";
 import { sensorInfo } from "../config.ts";
 
@@ -46,9 +50,8 @@ export const adapterOpeners: AdapterOpeners = {
       open: (signal) => openByteChannel(config, signal),
       clock,
     }),
-  replay: () => {
-    throw new EdgeloopError("ADAPTER_UNAVAILABLE", "replayed recordings are not built yet");
-  },
+  replay: (config, { clock }) =>
+    replayAdapter(sensorInfo(config), { directory: config.recording, speed: config.speed, clock }),
 };
 
 /** Opens the adapter of one configured sensor. */

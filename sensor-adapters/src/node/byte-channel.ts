@@ -55,6 +55,7 @@ async function openSerial({ path, baudRate }: ChannelAddress): Promise<Duplex> {
 
 function channelOf(stream: Duplex, signal: AbortSignal): ByteChannel {
   const close = (): void => void stream.destroy();
+  if (signal.aborted) close();
   signal.addEventListener("abort", close, { once: true });
   stream.once("close", () => signal.removeEventListener("abort", close));
   return {

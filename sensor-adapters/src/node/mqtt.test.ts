@@ -1,7 +1,9 @@
+import { on } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { createServer } from "node:net";
 import type { Refusal, Samples } from "@edgeloop/core/data";
 import { virtualClock } from "@edgeloop/core/platform";
+import { adapterContract } from "@edgeloop/core/testing";
 import { Aedes } from "aedes";
 import { connectAsync } from "mqtt";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -10,6 +12,8 @@ import { mqttAdapter } from "./mqtt.ts";
 
 const info = { sensor: "s", rateHz: 100, channels: [{ name: "x", unit: "V" }] };
 const decode = decoderOf(info, parseFormat({ kind: "json", values: ["v"] }, info));
+const time = { path: "t", unit: "us" };
+const decodeTimed = decoderOf(info, parseFormat({ kind: "json", values: ["v"], time }, info));
 let broker: Aedes;
 let server: Server;
 let url: string;
@@ -23,6 +27,27 @@ beforeEach(async () => {
 afterEach(async () => {
   await new Promise<void>((resolve) => broker.close(resolve));
   server.close();
+});
+
+adapterContract("mqtt", async () => {
+  const subscriptions = on(broker, "subscribe");
+  const sender = await connectAsync(url);
+  let sent = 0;
+  const send = async (payload: string): Promise<void> => {
+    await sender.publishAsync("s", payload, { qos: 1 });
+  };
+  return {
+    adapter: mqttAdapter(info, { url, topic: "s", decode: decodeTimed, clock: virtualClock() }),
+    source: {
+      listening: async () => void (await subscriptions.next()),
+      good: () => {
+        sent += 1;
+        return send(JSON.stringify({ t: sent * 10_000, v: sent }));
+      },
+      bad: () => send("broken"),
+    },
+    close: () => sender.endAsync(),
+  };
 });
 
 test("payloads arrive in order, bad ones are refused with a code and the stream goes on", async () => {

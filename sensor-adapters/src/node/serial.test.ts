@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { on, once } from "node:events";
 import { existsSync, mkdtempSync } from "node:fs";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Refusal } from "@edgeloop/core/data";
 import { virtualClock } from "@edgeloop/core/platform";
+import { adapterContract } from "@edgeloop/core/testing";
 import { expect, test } from "vitest";
 import { decoderOf, parseFormat } from "../decode/format.ts";
 import { openByteChannel } from "./byte-channel.ts";
@@ -33,6 +34,41 @@ async function readThree(path: string): Promise<{ got: number[]; refused: string
   }
   return { got, refused: refused.map((one) => one.code) };
 }
+
+adapterContract("serial", async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    socket.resume();
+    socket.write("torn li\n");
+    sockets.push(socket);
+  });
+  const connections = on(server, "connection");
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const clock = virtualClock(1e6);
+  const send = async (line: string): Promise<void> => {
+    await clock.advance(10);
+    sockets.at(-1)?.write(`${line}\n`);
+  };
+  return {
+    adapter: serialAdapter(info, {
+      open: (signal) =>
+        openByteChannel({ path: `tcp://127.0.0.1:${port}`, baudRate: 115_200 }, signal),
+      decode,
+      clock,
+    }),
+    source: {
+      listening: async () => void (await connections.next()),
+      good: () => send("1.5"),
+      bad: () => send("nonsense"),
+    },
+    close: async () => {
+      server.close();
+      await once(server, "close");
+    },
+  };
+});
 
 const lines = "torn li\n1.5\nnonsense\n2.5\r\n3.5\n4.5\n";
 

@@ -24,23 +24,14 @@ export function serialAdapter(info: SensorInfo, options: SerialOptions): Adapter
   return {
     info,
     async *samples({ signal, refuse }) {
-      const lines = lineDecoder(lineBytesMax);
+      if (signal.aborted) return;
       const channel = await options.open(signal);
-      let first = true;
       try {
-        for await (const chunk of channel.incoming) {
-          const atUs = options.clock.nowUs();
-          for (const line of lines.push(chunk)) {
-            if (first) {
-              first = false;
-              continue;
-            }
-            const payload = utf8(line);
-            try {
-              yield options.decode(payload, atUs);
-            } catch (error) {
-              refuse({ code: codeOf(error), message: messageOf(error), atUs, payload });
-            }
+        for await (const { payload, atUs } of readings(channel, options.clock)) {
+          try {
+            yield options.decode(payload, atUs);
+          } catch (error) {
+            refuse({ code: codeOf(error), message: messageOf(error), atUs, payload });
           }
         }
       } finally {
@@ -48,4 +39,20 @@ export function serialAdapter(info: SensorInfo, options: SerialOptions): Adapter
       }
     },
   };
+}
+
+/** The lines of a board but the first, each with the time at which its chunk came. */
+async function* readings(
+  channel: ByteChannel,
+  clock: Clock,
+): AsyncGenerator<{ readonly payload: Uint8Array; readonly atUs: number }> {
+  const lines = lineDecoder(lineBytesMax);
+  let isFirst = true;
+  for await (const chunk of channel.incoming) {
+    const atUs = clock.nowUs();
+    for (const line of lines.push(chunk)) {
+      if (!isFirst) yield { payload: utf8(line), atUs };
+      isFirst = false;
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { virtualClock } from "@edgeloop/core/platform";
+import { adapterContract } from "@edgeloop/core/testing";
 import { expect, test } from "vitest";
 import { plantPump, plantSchedule } from "./plant.ts";
 import { pumpSensor, simulateAdapter } from "./simulate.ts";
@@ -7,7 +8,13 @@ const plant = plantPump(1, 0);
 const times = { startUs: 0, changeUs: 2e6, endUs: 4e6, segmentUs: 1e6 };
 const options = { pump: plant.pump, segments: plantSchedule(plant, times), packetSamples: 100 };
 const info = pumpSensor("vibration", 1000);
-const run = () => ({ signal: new AbortController().signal, refuse: expect.unreachable });
+const run = () => ({ signal: new AbortController().signal, refuse: () => expect.unreachable() });
+
+adapterContract("a simulated pump", () =>
+  Promise.resolve({
+    adapter: simulateAdapter(info, { ...options, speed: 0, clock: virtualClock() }),
+  }),
+);
 
 test("packets follow each other without a gap until the schedule ends", async () => {
   const adapter = simulateAdapter(info, { ...options, speed: 0, clock: virtualClock() });

@@ -1,5 +1,6 @@
 import type { Adapter, SensorInfo } from "@edgeloop/core/data";
 import type { Clock } from "@edgeloop/core/platform";
+import { pace } from "../pace.ts";
 import type { Segment } from "./plant.ts";
 import type { Pump } from "./pump.ts";
 import { pumpAcceleration } from "./pump.ts";
@@ -26,16 +27,15 @@ export const pumpSensor = (sensor: string, rateHz: number): SensorInfo => ({
 export function simulateAdapter(info: SensorInfo, options: SimulateOptions): Adapter {
   const { pump, segments, packetSamples, speed, clock } = options;
   const periodUs = 1e6 / info.rateHz;
-  const packetMs = (packetSamples * periodUs) / 1000;
+  const packetUs = packetSamples * periodUs;
   return {
     info,
     async *samples({ signal }) {
-      const startMs = clock.monotonicMs();
+      const held = pace(clock, speed);
       let packets = 0;
-      for (const { segment, startUs } of packetsOf(segments, packetSamples * periodUs)) {
+      for (const { segment, startUs } of packetsOf(segments, packetUs)) {
         packets += 1;
-        const dueMs = speed > 0 ? startMs + (packets * packetMs) / speed : 0;
-        await rest(clock, dueMs - clock.monotonicMs(), signal);
+        await held.until(packets * packetUs, signal);
         if (signal.aborted) return;
         const time = { startUs, periodUs, count: packetSamples };
         yield {
@@ -60,11 +60,3 @@ function* packetsOf(
     }
   }
 }
-
-/** Waits; an abort ends the wait, not the program. */
-const rest = async (clock: Clock, waitMs: number, signal: AbortSignal): Promise<void> => {
-  if (waitMs <= 0) return;
-  await clock.sleep(waitMs, signal).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
-};
