@@ -7,8 +7,9 @@ import { arrows, coreOrder, filesOf, importsOf, root, sources } from "./source-f
 const files = sources();
 const code = (text: string): string =>
   text.replaceAll(/\/\*[\s\S]*?\*\//g, "").replaceAll(/^\s*\/\/.*$/gm, "");
+/** Nothing but types, imports and re-exports stands at the start of a line. */
 const isTypesOnly = (text: string): boolean =>
-  !/^\s*(export\s+)?(async\s+)?(abstract\s+)?(const|let|function\*?|class|for|if|await|[a-z][\w.]*\()/m.test(
+  !/^(export\s+)?(async\s+)?(abstract\s+)?(const|let|function\*?|class|for|if|await)\b/m.test(
     code(text),
   );
 const violations = (check: (file: { path: string; text: string }) => readonly string[]): string[] =>

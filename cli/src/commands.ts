@@ -76,4 +76,42 @@ export const commands: readonly Command[] = [
     ],
     load: () => import("./commands/release.ts"),
   },
+  {
+    words: ["gateway", "run"],
+    summary: "run a gateway: sensors, inference, learning, rounds, updates",
+    args: [{ name: "config", summary: "a gateway.yaml" }],
+    options: [],
+    load: () => import("./commands/gateway-run.ts"),
+  },
+  {
+    words: ["coordinator", "run"],
+    summary: "run a coordinator: registry, rounds, rollouts",
+    args: [{ name: "config", summary: "a coordinator.yaml" }],
+    options: [],
+    load: () => import("./commands/coordinator-run.ts"),
+  },
+  {
+    words: ["fleet", "enrol"],
+    summary: "make a token with which one gateway may enrol, once",
+    args: [],
+    options: [
+      {
+        flags: "--coordinator <file>",
+        summary: "the coordinator.yaml",
+        fallback: "coordinator.yaml",
+      },
+      { flags: "--lifetime <s>", summary: "seconds until the token expires", fallback: "3600" },
+    ],
+    load: () => import("./commands/fleet-enrol.ts"),
+  },
+  {
+    words: ["keys", "init"],
+    summary: "make the offline or the online key",
+    args: [],
+    options: [
+      { flags: "--role <role>", summary: "offline or online", required: true },
+      { flags: "--out <dir>", summary: "where the key goes", fallback: "keys" },
+    ],
+    load: () => import("./commands/keys-init.ts"),
+  },
 ];

@@ -11,7 +11,7 @@ import {
   truthOf,
 } from "./plant-stream.ts";
 
-const times = { changeUs: epochUs + 10_000_000, endUs: epochUs + 20_000_000, segmentUs: 3_000_000 };
+const times = { changeUs: epochUs + 10_000_000, endUs: epochUs + 20_000_000 };
 const stream = plantStream(5, 1, times);
 const info = {
   sensor: "vibration",

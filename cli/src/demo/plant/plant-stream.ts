@@ -11,6 +11,8 @@ export const packetSamples = 100;
 export const periodUs = 1000;
 /** Microseconds of one packet. */
 export const packetUs: number = packetSamples * periodUs;
+/** How long a pump stays in a state: short enough that a drift detector sees each state come back. */
+export const segmentUs = 2_000_000;
 /** Metres a second squared a step of the int16 that the sensor sends. */
 export const accelerationStep: number = 1 / 1000;
 
@@ -18,7 +20,6 @@ export const accelerationStep: number = 1 / 1000;
 export type PlantTimes = {
   readonly changeUs: number;
   readonly endUs: number;
-  readonly segmentUs: number;
 };
 
 /** One pump's life as the driver plays it. */
@@ -38,7 +39,7 @@ export type PlantStream = {
  */
 export function plantStream(seed: number, index: number, times: PlantTimes): PlantStream {
   const plant = plantPump(seed, index);
-  const segments = plantSchedule(plant, { startUs: epochUs, ...times });
+  const segments = plantSchedule(plant, { startUs: epochUs, segmentUs, ...times });
   const acceleration = (startUs: number, count: number): Float32Array =>
     accelerationOf(plant, segments, { startUs, count });
   return {
