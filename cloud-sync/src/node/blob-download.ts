@@ -122,10 +122,7 @@ async function isFinal(
     throw tampered(ref, "its hash is another", error);
   }
   if (hasCode(error, "BLOB_FULL") || hasCode(error, "ENOSPC")) await removePieces(downloads, ref);
-  return (
-    ["BLOB_FULL", "ENOSPC", "BLOB_MISSING"].some((code) => hasCode(error, code)) ||
-    (error instanceof Error && error.name === "AbortError")
-  );
+  return ["BLOB_FULL", "ENOSPC", "BLOB_MISSING"].some((code) => hasCode(error, code));
 }
 
 const pieceName = (ref: BlobRef, index: number): string =>

@@ -29,7 +29,7 @@ export async function serveFile(
   return {
     fromByte: start,
     bytes: content.length,
-    immutable: !/^metadata\/(?:root|timestamp)\.json$/.test(path),
+    immutable: path !== "metadata/timestamp.json",
     content: chunksOf(content.subarray(start)),
   };
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 
 import type { Clock } from "@edgeloop/core/platform";
-import { hasCode, sha256 } from "@edgeloop/core/platform";
+import { equalBytes, hasCode, sha256 } from "@edgeloop/core/platform";
 import type { FileSystem } from "@edgeloop/core/platform/node";
 import { readFileOrPrevious, writeFileAtomic } from "@edgeloop/core/platform/node";
+import type { Timestamp } from "@tufjs/models";
 
 import type { SigningKey } from "../keys.ts";
 import { otaError } from "../ota-error.ts";
@@ -18,6 +19,7 @@ import {
 import { metadataFile } from "../ota-names.ts";
 import { dayUs } from "../ota-offline.ts";
 import { signSnapshot, signTimestamp } from "../ota-sign.ts";
+import { beginUpdate, signedTargets } from "../ota-verify.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -64,34 +66,90 @@ export const writeMetadata = (
   });
 
 /**
- * Finds what was published last: the highest snapshot whose files are all there and whole.
+ * Finds what was published last.
  *
- * A snapshot is written after its files and before the timestamp. One whose timestamp was lost to a power cut is whole,
- * and is published now.
+ * A snapshot is written after the files that it names and before the timestamp. One whose timestamp was lost to a power
+ * cut is whole, and is published now. When the newest snapshot is damaged, a new one is signed over the newest whole
+ * file of every role: versions that clients have seen must not come back.
  *
  * @returns `undefined` for an empty registry.
- * @throws `REGISTRY_DAMAGED` when files are there and no published state is whole.
+ * @throws `REGISTRY_DAMAGED` when root or targets are lost.
  */
 export async function loadState(shelf: RegistryShelf): Promise<RegistryState | undefined> {
   const names = await shelf.fileSystem.list(join(shelf.directory, "metadata"));
-  const versions = names.flatMap((name) => {
-    const digits = /^(\d+)\.snapshot\.json$/.exec(name)?.[1];
-    return digits === undefined ? [] : [Number(digits)];
-  });
-  if (versions.length === 0) return undefined;
-  for (const version of versions.toSorted((a, b) => b - a)) {
-    const state = await readState(shelf, version);
-    if (state) return published(shelf, state);
-  }
-  throw otaError("REGISTRY_DAMAGED", "no published state is whole; restore the registry's backup", {
-    directory: shelf.directory,
-  });
+  const newest = Math.max(0, ...versionsOf(names, "snapshot"));
+  if (newest === 0) return undefined;
+  const root = await readRoot(shelf, names);
+  const state = await readState(shelf, newest, root);
+  if (state) return published(shelf, state);
+  const changed = await newestRoles(shelf, names, root);
+  if (!changed.has("targets")) throw damaged(shelf);
+  const timestamp = { version: (await timestampOf(shelf)).next - 1, expiresUs: 0 };
+  const snapshot = { version: newest, expiresUs: 0, bytes: new Uint8Array() };
+  const before = { root, targets: new Map(), snapshot, timestamp };
+  return await publish(shelf, before, { root, changed });
 }
+
+/** Finds the newest whole file of every targets role. */
+async function newestRoles(
+  shelf: RegistryShelf,
+  names: readonly string[],
+  root: Bytes,
+): Promise<ReadonlyMap<string, Bytes>> {
+  const roles = new Set(
+    names.flatMap((name) => /^\d+\.(targets|rounds-[a-z0-9-]+)\.json$/.exec(name)?.[1] ?? []),
+  );
+  const found = new Map<string, Bytes>();
+  for (const role of roles) {
+    for (const version of versionsOf(names, role).toSorted((a, b) => b - a)) {
+      const bytes = await read(shelf, metadataFile(role, version));
+      if (!isWhole(role, bytes, root)) continue;
+      found.set(role, bytes);
+      break;
+    }
+  }
+  return found;
+}
+
+function isWhole(role: string, bytes: Bytes, root: Bytes): boolean {
+  try {
+    const trusted = beginUpdate(root, 0);
+    if (role === "targets") signedTargets(trusted, bytes);
+    else if (role !== "root") parseTargets(bytes);
+    return true;
+  } catch {
+    return false; // Whatever is wrong with it, it is not the file to publish.
+  }
+}
+
+const versionsOf = (names: readonly string[], role: string): readonly number[] =>
+  names.flatMap((name) => {
+    const [digits, ...rest] = name.split(".");
+    return rest.join(".") === `${role}.json` && digits ? [Number(digits)] : [];
+  });
+
+/** The newest root that signs itself: numbered files are written once and stay. */
+async function readRoot(shelf: RegistryShelf, names: readonly string[]): Promise<Bytes> {
+  for (const version of versionsOf(names, "root").toSorted((x, y) => y - x)) {
+    const bytes = await read(shelf, metadataFile("root", version));
+    if (isWhole("root", bytes, bytes)) return bytes;
+  }
+  throw damaged(shelf);
+}
+
+const damaged = (shelf: RegistryShelf, cause?: unknown): Error =>
+  otaError(
+    "REGISTRY_DAMAGED",
+    "root or targets are lost; import the last offline package into a new directory",
+    { directory: shelf.directory },
+    cause,
+  );
 
 /** Reads one published state; `undefined` when a file of it is missing or damaged. */
 async function readState(
   shelf: RegistryShelf,
   version: number,
+  root: Bytes,
 ): Promise<Omit<RegistryState, "timestamp"> | undefined> {
   try {
     const bytes = await read(shelf, metadataFile("snapshot", version));
@@ -103,14 +161,16 @@ async function readState(
       await checkContent(role, content, named);
       targets.set(role, content);
     }
+    // A cut between a new root and its snapshot leaves targets that the root no longer vouches for.
+    if (!isWhole("targets", targets.get("targets") ?? new Uint8Array(), root)) return undefined;
     return {
-      root: await read(shelf, "root.json"),
+      root,
       targets,
       snapshot: { version, expiresUs: expiryUs(snapshot), bytes },
     };
   } catch (error) {
-    const damaged = ["ENOENT", "OTA_METADATA_INVALID", "OTA_MISMATCH"];
-    if (damaged.some((code) => hasCode(error, code))) return undefined;
+    const lost = ["ENOENT", "OTA_METADATA_INVALID", "OTA_MISMATCH"];
+    if (lost.some((code) => hasCode(error, code))) return undefined;
     throw error;
   }
 }
@@ -120,20 +180,27 @@ async function published(
   shelf: RegistryShelf,
   state: Omit<RegistryState, "timestamp">,
 ): Promise<RegistryState> {
-  const found = await readFileOrPrevious(
-    pathOf(shelf, "timestamp.json"),
-    (bytes) => parseTimestamp(bytes).signed,
-    shelf.fileSystem,
-  );
-  const timestamp = {
-    version: found?.value.version ?? 0,
-    expiresUs: found ? expiryUs(found.value) : 0,
-  };
-  const isCurrent =
-    found?.from === "current" && found.value.snapshotMeta.version === state.snapshot.version;
-  if (isCurrent) return { ...state, timestamp };
-  // The damaged timestamp was one ahead of the one before it, so the next is two ahead.
-  return await stamp(shelf, state, timestamp.version + 2);
+  const { signed, next } = await timestampOf(shelf);
+  if (signed?.snapshotMeta.version !== state.snapshot.version) return stamp(shelf, state, next);
+  return { ...state, timestamp: { version: signed.version, expiresUs: expiryUs(signed) } };
+}
+
+/** Reads the timestamp, when it is whole, and finds the version of the next one. */
+async function timestampOf(
+  shelf: RegistryShelf,
+): Promise<{ readonly signed?: Timestamp; readonly next: number }> {
+  try {
+    const found = await readFileOrPrevious(
+      pathOf(shelf, "timestamp.json"),
+      (bytes) => parseTimestamp(bytes).signed,
+      shelf.fileSystem,
+    );
+    if (found?.from === "current") return { signed: found.value, next: found.value.version + 1 };
+    // The damaged timestamp was one ahead of the one before it, so the next is two ahead.
+    return { next: (found?.value.version ?? 0) + 2 };
+  } catch (cause) {
+    throw damaged(shelf, cause);
+  }
 }
 
 /** Signs and writes a timestamp over the state's snapshot: from here on clients see it. */
@@ -178,15 +245,16 @@ export async function publish(
   const version = (before?.snapshot.version ?? 0) + 1;
   const expiresUs = shelf.clock.nowUs() + onlineLifetimesDays.snapshot * dayUs;
   const bytes = await signSnapshot(meta, { version, expiresUs }, [shelf.key]);
-  await writeRoot(shelf, next.root);
+  if (!before || !equalBytes(before.root, next.root)) {
+    await writeMetadata(
+      shelf,
+      metadataFile("root", parseRoot(next.root).signed.version),
+      next.root,
+    );
+  }
   await writeMetadata(shelf, metadataFile("snapshot", version), bytes);
   const state = { root: next.root, targets, snapshot: { version, expiresUs, bytes } };
   return await stamp(shelf, state, (before?.timestamp.version ?? 0) + 1);
-}
-
-async function writeRoot(shelf: RegistryShelf, root: Bytes): Promise<void> {
-  await writeMetadata(shelf, metadataFile("root", parseRoot(root).signed.version), root);
-  await writeMetadata(shelf, "root.json", root);
 }
 
 const read = async (shelf: RegistryShelf, file: string): Promise<Bytes> =>
