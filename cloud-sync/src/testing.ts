@@ -1,11 +1,12 @@
 export type {
   DeviceOptions,
+  NoticeBoard,
   PlantDevice,
   RoundPlant,
   RunningPlant,
   StartOptions,
 } from "./testing/node/round-plant.ts";
-export { plantApi, roundPlant } from "./testing/node/round-plant.ts";
+export { noticeBoard, plantApi, roundPlant } from "./testing/node/round-plant.ts";
 export type {
   GatewayOptions,
   OtaPlant,

@@ -5,11 +5,10 @@ import { seededRng } from "@edgeloop/core/platform";
 import { systemClock } from "@edgeloop/core/platform/node";
 import { memoryBlobStore } from "@edgeloop/core/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import type { CoordinatorNotice } from "../coordinator-ports.ts";
 import type { CoordinatorStatus } from "../coordinator-status.ts";
 import { httpRepository } from "../ota-repository.ts";
 import type { PlantDevice, RunningPlant } from "../testing.ts";
-import { plantApi, roundPlant } from "../testing.ts";
+import { noticeBoard, plantApi, roundPlant } from "../testing.ts";
 import { openUpdater } from "./ota-client.ts";
 
 let directory: string;
@@ -30,25 +29,6 @@ rollout: { stages: [1] }
 aggregateRestMs: 40
 `;
 
-/** Resolves at the first notice that fits. */
-function awaited(): {
-  readonly onNotice: (notice: CoordinatorNotice) => void;
-  readonly until: (stream: RegExp, kind: string) => Promise<CoordinatorNotice>;
-} {
-  const waiters = new Set<(notice: CoordinatorNotice) => void>();
-  return {
-    onNotice: (notice) => {
-      for (const waiter of waiters) waiter(notice);
-    },
-    until: (stream, kind) =>
-      new Promise((resolve) => {
-        waiters.add((notice) => {
-          if (stream.test(notice.stream) && notice.kind === kind) resolve(notice);
-        });
-      }),
-  };
-}
-
 const range = { startUs: 0, endUs: 60_000_000 };
 const statusOf = async (plant: RunningPlant): Promise<CoordinatorStatus> =>
   (await plant.admin("GET", "/v1/admin/status")) as CoordinatorStatus;
@@ -56,7 +36,7 @@ const statusOf = async (plant: RunningPlant): Promise<CoordinatorStatus> =>
 /** Runs a whole campaign; `accident` stops the coordinator while it aggregates the second round. */
 async function campaign(place: string, accident: boolean): Promise<CoordinatorStatus> {
   const plant = await roundPlant(place, settings);
-  const { onNotice, until } = awaited();
+  const { onNotice, until } = noticeBoard();
   let running = await plant.start({ onNotice });
   const first = until(/^rollout\/toys-v1$/, "done");
   const devices: PlantDevice[] = [];

@@ -240,3 +240,26 @@ export const plantApi = (
     clock: systemClock,
     fetch: globalThis.fetch,
   });
+
+/** Notices of a coordinator that tests can wait for. */
+export type NoticeBoard = {
+  readonly onNotice: (notice: CoordinatorNotice) => void;
+  /** Resolves at the next notice that fits. */
+  until(stream: RegExp, kind: string): Promise<CoordinatorNotice>;
+};
+
+/** Makes a board; ask for a notice before what causes it. */
+export function noticeBoard(): NoticeBoard {
+  const waiters = new Set<(notice: CoordinatorNotice) => void>();
+  return {
+    onNotice: (notice) => {
+      for (const waiter of waiters) waiter(notice);
+    },
+    until: (stream, kind) =>
+      new Promise((resolve) => {
+        waiters.add((notice) => {
+          if (stream.test(notice.stream) && notice.kind === kind) resolve(notice);
+        });
+      }),
+  };
+}
