@@ -4,6 +4,7 @@ import { differentiate } from "../../core/src/autodiff/differentiate.ts";
 import type { Graph } from "../../core/src/graph/graph.ts";
 import type { Tensor, Tensors } from "../../core/src/graph/tensor.ts";
 import { f32, sizeOf } from "../../core/src/graph/tensor.ts";
+import { validate } from "../../core/src/graph/validate.ts";
 import { seededRng } from "../../core/src/platform/random.ts";
 import { cases, drawFrom } from "./cases.ts";
 import { run } from "./interpreter.ts";
@@ -80,6 +81,7 @@ function testDifferences(names: readonly string[]): void {
   test.for(names)("%s: the gradient is the central difference in float64", (name) => {
     everySeed(25, (seed) => {
       const p = prepare(name, seed);
+      validate(p.step);
       const found = run(p.step, { ...p.feeds, ...p.ups });
       for (const [i, input] of p.wrt.entries()) {
         const gradient = found[`${input}.grad`]!;
@@ -96,7 +98,7 @@ function testRuntimes(names: readonly string[]): void {
   test.for(pairs)(
     "%s: the gradient graph runs on %s and agrees with float64",
     async ([name, key]) => {
-      for (const seed of [1, 2, 3, 4, 5, 6]) {
+      for (const seed of [1, 2, 3, 4]) {
         const p = prepare(name, seed);
         const feeds: Tensors = { ...p.feeds, ...p.ups };
         const expected = run(p.step, feeds);

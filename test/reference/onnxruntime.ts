@@ -17,29 +17,49 @@ export const runtimes: ReadonlyMap<"wasm" | "native", Runtime> = new Map([
   )),
 ]);
 
-/** Runs a graph once on a stock ONNX runtime, without any of edgeloop's runtime code. */
+/** A graph opened on a stock ONNX runtime, without any of edgeloop's runtime code. */
+export type OpenGraph = {
+  run(feeds: Tensors): Promise<Record<string, Tensor>>;
+  release(): Promise<void>;
+};
+
+/** Opens a graph; what it is fed is not copied. */
+export async function openOnnx(
+  graph: Graph,
+  backend: "wasm" | "native" = "wasm",
+): Promise<OpenGraph> {
+  const runtime = runtimes.get(backend) ?? web;
+  const session = await runtime.InferenceSession.create(encodeOnnx(graph), { logSeverityLevel: 3 });
+  return {
+    async run(feeds) {
+      const made = Object.fromEntries(
+        Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
+          name,
+          new runtime.Tensor(dtype as "float32", data as Float32Array, shape),
+        ]),
+      );
+      const results = await session.run(made);
+      return Object.fromEntries(
+        Object.entries(results).map(([name, { type, dims, data }]) => [
+          name,
+          { dtype: type as DType, shape: dims, data: data.slice() } as Tensor,
+        ]),
+      );
+    },
+    release: () => session.release(),
+  };
+}
+
+/** Runs a graph once. */
 export async function runOnnx(
   graph: Graph,
   feeds: Tensors,
   backend: "wasm" | "native" = "wasm",
 ): Promise<Record<string, Tensor>> {
-  const runtime = runtimes.get(backend) ?? web;
-  const session = await runtime.InferenceSession.create(encodeOnnx(graph), { logSeverityLevel: 3 });
+  const opened = await openOnnx(graph, backend);
   try {
-    const made = Object.fromEntries(
-      Object.entries(feeds).map(([name, { dtype, data, shape }]) => [
-        name,
-        new runtime.Tensor(dtype as "float32", data as Float32Array, shape),
-      ]),
-    );
-    const results = await session.run(made);
-    return Object.fromEntries(
-      Object.entries(results).map(([name, { type, dims, data }]) => [
-        name,
-        { dtype: type as DType, shape: dims, data: data.slice() } as Tensor,
-      ]),
-    );
+    return await opened.run(feeds);
   } finally {
-    await session.release();
+    await opened.release();
   }
 }

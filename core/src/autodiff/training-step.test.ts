@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { run } from "../../../test/reference/interpreter.ts";
-import { runOnnx, runtimes } from "../../../test/reference/onnxruntime.ts";
+import { openOnnx, runtimes } from "../../../test/reference/onnxruntime.ts";
 import { graphBuilder, int, ints } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
+import { decodeOnnx } from "../graph/onnx-read.ts";
+import { encodeOnnx } from "../graph/onnx-write.ts";
 import type { Tensor, TensorOf, Tensors } from "../graph/tensor.ts";
 import { f32, i64, scalar, sizeOf } from "../graph/tensor.ts";
+import { validate } from "../graph/validate.ts";
+import type { Backend } from "../runtime/session.ts";
 import type { Loss } from "./losses.ts";
 import { meanSquared, softmaxCrossEntropy } from "./losses.ts";
 import type { Optimizer } from "./optimizers.ts";
@@ -94,15 +98,14 @@ function cnn(): Graph {
   return b.build();
 }
 
-type Runner = (graph: Graph, feeds: Tensors) => Promise<Record<string, Tensor>>;
-
 /** Runs steps, carrying what the step says is carried. */
 async function train(
   step: TrainingStep,
-  execute: Runner,
+  backend: Backend,
   { steps, rate }: { readonly steps: number; readonly rate: number },
 ) {
   let state: Record<string, Tensor> = Object.fromEntries(step.initial);
+  const opened = await openOnnx(step.graph, backend);
   const losses: number[] = [];
   for (let at = 0; at < steps; at += 1) {
     const batch = Array.from({ length: 8 }, (_, i) => (at * 8 + i) % 48);
@@ -110,7 +113,7 @@ async function train(
       Float32Array.from(batch.flatMap((i) => [...inputs.subarray(i * 96, (i + 1) * 96)])),
       [8, 3, 32],
     );
-    const out = await execute(step.graph, {
+    const out = await opened.run({
       x,
       target: i64(batch.map((i) => targets[i]!)),
       learningRate: scalar(rate),
@@ -119,6 +122,7 @@ async function train(
     losses.push(Number(out["loss"]!.data[0]));
     state = Object.fromEntries(step.carry.map(([from, to]) => [to, out[from]!]));
   }
+  await opened.release();
   return { losses, state };
 }
 
@@ -135,7 +139,7 @@ const recipes: Readonly<
   ],
 };
 
-const backends = [...runtimes.keys()];
+const backends: readonly Backend[] = [...runtimes.keys()];
 
 test.for(
   Object.keys(recipes).flatMap((name) =>
@@ -144,7 +148,7 @@ test.for(
 )("20 steps by %s on %s give PyTorch's losses to 5 digits", async ([name, backend]) => {
   const [optimizer, rate, loss] = recipes[name];
   const step = trainingStep(cnn(), { loss, optimizer, trainable: () => true });
-  const { losses, state } = await train(step, (graph, feeds) => runOnnx(graph, feeds, backend), {
+  const { losses, state } = await train(step, backend, {
     steps: 20,
     rate,
   });
@@ -161,6 +165,20 @@ test.for(
   const means = name === "adamw" ? [] : fixture[name].runningMean;
   for (const [i, expected] of means.entries()) {
     expect(Number(state["bn1.mean"]!.data[i])).toBeCloseTo(expected, 4);
+  }
+});
+
+test("a step graph is valid, and survives a file", () => {
+  for (const [optimizer, , loss] of Object.values(recipes)) {
+    const { graph } = trainingStep(cnn(), {
+      loss,
+      optimizer,
+      trainable: () => true,
+      weighted: true,
+      proximal: 0.1,
+    });
+    validate(graph);
+    expect(decodeOnnx(encodeOnnx(graph)).nodes.length).toBe(graph.nodes.length);
   }
 });
 
@@ -330,7 +348,7 @@ test("a step leaves the tensors that it was fed alone", async () => {
   });
   for (const backend of backends) {
     const before = [...(step.initial.get("bn1.mean")!.data as Float32Array)];
-    await train(step, (graph, feeds) => runOnnx(graph, feeds, backend), { steps: 1, rate: 0.1 });
+    await train(step, backend, { steps: 1, rate: 0.1 });
     expect([...(step.initial.get("bn1.mean")!.data as Float32Array)]).toEqual(before);
   }
 });
