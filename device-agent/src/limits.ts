@@ -72,7 +72,5 @@ export const driftQueueMax = 64;
 export const enrolmentTimeoutMs = 30_000;
 /** Longest wait between two attempts to enrol, in milliseconds. */
 export const enrolmentRetryDelayMs = 5_000;
-/** Longest answer to an enrolment, in bytes: a TUF root and a key. */
-export const enrolmentBytesMax: number = 1024 * 1024;
 /** Events that wait for the first contact with the coordinator; the oldest go. */
 export const reportsWaitingMax = 256;

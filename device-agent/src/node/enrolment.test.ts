@@ -5,7 +5,7 @@ import type { EnrolmentRecord } from "@edgeloop/cloud-sync";
 import { createEnrolmentToken, generateKey, redeemEnrolment } from "@edgeloop/cloud-sync";
 import { parseName, sha256, toWireError, utf8 } from "@edgeloop/core/platform";
 import { expect, onTestFinished, test } from "vitest";
-import { enrol } from "./enrolment.ts";
+import { openIdentity } from "./enrolment.ts";
 
 const [fleet, device] = [parseName("plant"), parseName("pump-1")];
 const url = "http://127.0.0.1:9";
@@ -26,9 +26,9 @@ async function setUp({ tokenFleet = fleet, expiresUs = 2 * nowUs } = {}) {
   writeFileSync(tokenFile, token);
   const desk = deskOf(record);
   let requests = 0;
-  const fetch = (async (target: URL, init: { body: Uint8Array }) => {
+  const fetch = (async (target: string, init: { body: Uint8Array }) => {
     requests += 1;
-    expect(target.href).toBe(`${url}/v1/enrolments`);
+    expect(target).toBe(`${url}/v1/enrolments`);
     try {
       const { answer } = await redeemEnrolment(init.body, { ledger: desk, key, root, nowUs });
       return new Response(Uint8Array.from(answer));
@@ -37,7 +37,7 @@ async function setUp({ tokenFleet = fleet, expiresUs = 2 * nowUs } = {}) {
     }
   }) as unknown as typeof globalThis.fetch;
   const ask = () =>
-    enrol({
+    openIdentity({
       directory,
       device,
       fleet,

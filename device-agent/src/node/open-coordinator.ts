@@ -10,7 +10,7 @@ import type { CoordinatorLink, LinkParts } from "../coordinator-link.ts";
 import type { GatewayEvent } from "../events.ts";
 import { enrolmentRetryDelayMs, reportsWaitingMax } from "../limits.ts";
 import type { Identity } from "./enrolment.ts";
-import { enrol } from "./enrolment.ts";
+import { openIdentity } from "./enrolment.ts";
 
 /** What the way to the coordinator needs. */
 export type CoordinatorOptions = LinkParts & {
@@ -40,7 +40,7 @@ export function openCoordinator(options: CoordinatorOptions): CoordinatorLink {
     const fetch = options.fetch ?? globalThis.fetch;
     while (!signal.aborted) {
       try {
-        return await enrol({ ...options, device, fleet, fetch });
+        return await openIdentity({ ...options, device, fleet, fetch });
       } catch (error) {
         log.warn("enrolment-failed", { code: codeOf(error), reason: messageOf(error) });
         await clock.sleep(enrolmentRetryDelayMs, signal).catch(() => undefined);
