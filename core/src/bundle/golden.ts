@@ -32,7 +32,8 @@ export type Golden = {
  * @param windows float32 `[window, time, channel]`, finite.
  * @throws `GOLDEN_INVALID`
  * @example
- * encodeGoldenWindows(f32([1, -2], [1, 2, 1])).windows.data; // => Float32Array.of(1, -2)
+ * const windows = { dtype: "float32", shape: [1, 2, 1], data: Float32Array.of(1, -2) } as const;
+ * encodeGoldenWindows(windows).windows.shape; // => [1, 2, 1]
  */
 export function encodeGoldenWindows(windows: TensorOf<"float32">): GoldenWindows {
   const channels = windows.shape[2] ?? 0;
