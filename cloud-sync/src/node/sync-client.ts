@@ -98,7 +98,8 @@ export async function openSyncClient(options: SyncClientOptions): Promise<SyncCl
           onConnection: (connected) => {
             isConnected = connected;
             if (connected) desk.failed.clear();
-            if (connected) desk.work.wake();
+            // Also when the broker refuses: the work list says by code whether this device was revoked.
+            desk.work.wake();
           },
         },
         both,
