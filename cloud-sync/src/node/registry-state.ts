@@ -209,7 +209,7 @@ export async function stamp(
   state: Omit<RegistryState, "timestamp">,
   version: number,
 ): Promise<RegistryState> {
-  const expiresUs = shelf.clock.nowUs() + onlineLifetimesDays.timestamp * dayUs;
+  const expiresUs = expiryOf(shelf, onlineLifetimesDays.timestamp);
   const { bytes, version: snapshotVersion } = state.snapshot;
   const named = { version: snapshotVersion, bytes: bytes.length, sha256: await sha256(bytes) };
   await writeMetadata(
@@ -243,7 +243,7 @@ export async function publish(
     meta.set(`${role}.json`, { version, bytes: bytes.length, sha256: await sha256(bytes) });
   }
   const version = (before?.snapshot.version ?? 0) + 1;
-  const expiresUs = shelf.clock.nowUs() + onlineLifetimesDays.snapshot * dayUs;
+  const expiresUs = expiryOf(shelf, onlineLifetimesDays.snapshot);
   const bytes = await signSnapshot(meta, { version, expiresUs }, [shelf.key]);
   if (!before || !equalBytes(before.root, next.root)) {
     await writeMetadata(
@@ -256,6 +256,10 @@ export async function publish(
   const state = { root: next.root, targets, snapshot: { version, expiresUs, bytes } };
   return await stamp(shelf, state, (before?.timestamp.version ?? 0) + 1);
 }
+
+// Metadata knows whole seconds (TUF 4.2.1).
+const expiryOf = ({ clock }: RegistryShelf, lifetimeDays: number): number =>
+  Math.floor((clock.nowUs() + lifetimeDays * dayUs) / 1_000_000) * 1_000_000;
 
 const read = async (shelf: RegistryShelf, file: string): Promise<Bytes> =>
   Uint8Array.from(await shelf.fileSystem.read(pathOf(shelf, file)));
