@@ -1,4 +1,4 @@
-/// <reference path="./ort-wasm.d.ts" />
+/// <reference path="./ort-wasm.d.ts" preserve="true" />
 import type { OrtModule, OrtModuleOptions } from "onnxruntime-web/ort-wasm-simd-threaded.mjs";
 import { EdgeloopError, messageOf } from "../platform/errors.ts";
 
