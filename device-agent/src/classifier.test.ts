@@ -13,7 +13,7 @@ async function open(options: TinyOptions = {}): Promise<Classifier> {
   const graph = await loadGraph(manifest, blobs, "int8");
   const session = await openSession(graph, { backend: "wasm" });
   onTestFinished(() => session.dispose());
-  return createClassifier({ identity: sha256, manifest, session });
+  return createClassifier({ identity: sha256, manifest, session, backend: "wasm" });
 }
 
 // By hand: mean |x| = 2, logits (5 - 10, 10 - 5) = (-5, 5), softmax of a difference of 10.
@@ -38,7 +38,7 @@ test("a graph that takes other windows than its manifest says is refused", async
   onTestFinished(() => session.dispose());
   const window = { ...manifest.pipeline.window, lengthSamples: 21 };
   const other = { ...manifest, pipeline: { ...manifest.pipeline, window } };
-  expect(() => createClassifier({ identity, manifest: other, session })).toThrow(
+  expect(() => createClassifier({ identity, manifest: other, session, backend: "wasm" })).toThrow(
     expect.objectContaining({ code: "MODEL_SHAPE_MISMATCH" }),
   );
 });

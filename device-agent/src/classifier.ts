@@ -2,7 +2,7 @@ import type { Manifest } from "@edgeloop/core/bundle";
 import type { SensorInfo } from "@edgeloop/core/data";
 import type { Sha256 } from "@edgeloop/core/platform";
 import { EdgeloopError } from "@edgeloop/core/platform";
-import type { Session } from "@edgeloop/core/runtime";
+import type { Backend, Session } from "@edgeloop/core/runtime";
 
 /** What a model says about one window. */
 export type Classification = {
@@ -16,6 +16,7 @@ export type Classification = {
 export type Classifier = {
   readonly identity: Sha256;
   readonly manifest: Manifest;
+  readonly backend: Backend;
   /**
    * Classifies one window, `[time, channel]` as the manifest's pipeline says.
    *
@@ -52,8 +53,9 @@ export function createClassifier(options: {
   readonly identity: Sha256;
   readonly manifest: Manifest;
   readonly session: ServingSession;
+  readonly backend: Backend;
 }): Classifier {
-  const { identity, manifest, session } = options;
+  const { identity, manifest, session, backend } = options;
   const { classes, pipeline } = manifest;
   const shape = [1, pipeline.window.lengthSamples, pipeline.channels.length];
   const [input, ...others] = session.inputs;
@@ -81,6 +83,7 @@ export function createClassifier(options: {
   return {
     identity,
     manifest,
+    backend,
     outputs,
     async classify(data) {
       const raw = await outputs(data);

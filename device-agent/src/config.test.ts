@@ -84,6 +84,25 @@ test.for(plain)("plain text beyond loopback is refused: %s", ([from, to]) => {
   expect(read).toThrow(expect.objectContaining({ code: "CONFIG_PLAINTEXT_REFUSED" }));
 });
 
+test("a board behind a socket of another machine is refused, one on this machine or at a device is not", () => {
+  const board = (path: string): string =>
+    good.replace(
+      "kind: mqtt\n    sensor: vibration\n    topic: plant/pump-1/vibration",
+      `kind: serial\n    sensor: vibration\n    path: ${path}`,
+    );
+  const codeFor = (path: string): string => {
+    try {
+      parseGatewayConfig(board(path), "g.yaml");
+      return "taken";
+    } catch (error) {
+      return codeOf(error);
+    }
+  };
+  expect(codeFor("tcp://10.0.0.4:9000")).toBe("CONFIG_PLAINTEXT_REFUSED");
+  expect(codeFor("tcp://127.0.0.1:9000")).toBe("taken");
+  expect(codeFor("/dev/ttyUSB0")).toBe("taken");
+});
+
 test("encrypted connections may leave the machine, plain ones may stay on it", () => {
   const urls = ["https://fleet.example.org", "http://127.0.0.1:80", "http://[::1]:80"];
   for (const url of urls) {

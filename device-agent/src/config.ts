@@ -4,6 +4,8 @@ import { parseFormat } from "@edgeloop/sensor-adapters";
 import { z } from "zod";
 import type { ParsedYaml } from "./config-yaml.ts";
 import { parseYaml } from "./config-yaml.ts";
+import { performanceWindowsMax } from "./limits.ts";
+import type { Objective } from "./performance.ts";
 
 /** One channel of a sensor and its SI unit. */
 export type ChannelConfig = { readonly name: string; readonly unit: string };
@@ -61,6 +63,8 @@ export type GatewayConfig = {
   readonly sensors: readonly SensorConfig[];
   readonly http: { readonly host: string; readonly port: number };
   readonly coordinator?: CoordinatorConfig | undefined;
+  /** The bar for labelled windows; missing it is an event. */
+  readonly objective?: Objective | undefined;
   readonly inference: {
     readonly backend: "auto" | "wasm" | "native";
     readonly threads: number;
@@ -142,6 +146,12 @@ const schema = z.strictObject({
   http: listener,
   coordinator: z
     .strictObject({ url: z.url(), mqttUrl: z.url(), tokenFile: text.optional() })
+    .optional(),
+  objective: z
+    .strictObject({
+      macroF1: z.number().min(0).max(1),
+      windowsMin: z.int().min(1).max(performanceWindowsMax).default(100),
+    })
     .optional(),
   inference: z
     .strictObject({
@@ -251,9 +261,13 @@ function connections(config: GatewayConfig): readonly Place[] {
     ["broker.url", "url" in config.broker ? config.broker.url : undefined],
     ["coordinator.url", config.coordinator?.url],
     ["coordinator.mqttUrl", config.coordinator?.mqttUrl],
-    ...config.sensors.flatMap((entry, index): (readonly [string, string | undefined])[] =>
-      entry.kind === "mqtt" ? [[`sensors[${index}].url`, entry.url]] : [],
-    ),
+    ...config.sensors.map((entry, index): readonly [string, string | undefined] => {
+      if (entry.kind === "mqtt") return [`sensors[${index}].url`, entry.url];
+      return [
+        `sensors[${index}].path`,
+        "path" in entry && URL.canParse(entry.path) ? entry.path : undefined,
+      ];
+    }),
   ];
   return urls.flatMap(([field, text_]): Place[] => {
     if (text_ === undefined) return [];

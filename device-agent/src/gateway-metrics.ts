@@ -30,6 +30,7 @@ export type MetricKey =
   | "learnerSessions"
   | "installs"
   | "stored"
+  | "labelledScore"
   | "waiting"
   | "diskFull"
   | "latency"
@@ -151,6 +152,12 @@ export const gatewayMetrics: Readonly<Record<MetricKey, Metric>> = {
     kind: "gauge",
     name: "edgeloop_stored_windows",
     help: "Windows on disk for learning.",
+    labels: [],
+  },
+  labelledScore: {
+    kind: "gauge",
+    name: "edgeloop_labelled_macro_f1",
+    help: "Macro-F1 of the serving model on the last windows that were labelled.",
     labels: [],
   },
   waiting: {

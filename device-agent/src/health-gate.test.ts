@@ -18,7 +18,7 @@ async function open(options: TinyOptions): Promise<[Classifier, Golden]> {
   const session = await openSession(graph, { backend: "wasm" });
   onTestFinished(() => session.dispose());
   return [
-    createClassifier({ identity: sha256, manifest, session }),
+    createClassifier({ identity: sha256, manifest, session, backend: "wasm" }),
     await loadGolden(manifest, blobs),
   ];
 }

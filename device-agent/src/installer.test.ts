@@ -30,7 +30,7 @@ async function setUp() {
     const session = await openSession(await loadGraph(manifest, blobs, "int8"), {
       backend: "wasm",
     });
-    return createClassifier({ identity, manifest, session });
+    return createClassifier({ identity, manifest, session, backend: "wasm" });
   };
   const clock = virtualClock();
   const shared = { slots, open, meter: memoryMeter(), clock, log: silentLog };

@@ -10,7 +10,11 @@ const data = { startUs: 0, endUs: 1, holdoutEvery: 0, holdoutBlockUs: 1 };
 async function setUp() {
   const blobs = memoryBlobStore();
   const plan = await tinyPlan(blobs, parseSha256("0".repeat(64)), { data });
-  const host = learnerHost({ open: openSession, clock: virtualClock() });
+  const host = learnerHost({
+    open: openSession,
+    clock: virtualClock(),
+    chooseBackend: () => Promise.resolve({ backend: "wasm", why: "not asked" }),
+  });
   const parameters = {
     base: await blobs.get(plan.base.sha256),
     step: await blobs.get(plan.step.graph.sha256),

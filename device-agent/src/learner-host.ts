@@ -9,9 +9,11 @@ import { trainLocally } from "./local-training.ts";
 export function learnerHost({
   open,
   clock,
+  chooseBackend,
 }: {
   readonly open: OpenModel;
   readonly clock: Clock;
+  readonly chooseBackend: LearnerApi["chooseBackend"];
 }): LearnerApi {
   let started: LearnerStart | undefined;
   let chunks: WindowChunk[] = [];
@@ -21,6 +23,7 @@ export function learnerHost({
   };
   const setting = () => ({ start: begun(), examples: joined(chunks), open });
   return {
+    chooseBackend,
     begin(start) {
       started = start;
       chunks = [];

@@ -74,3 +74,7 @@ export const enrolmentTimeoutMs = 30_000;
 export const enrolmentRetryDelayMs = 5_000;
 /** Events that wait for the first contact with the coordinator; the oldest go. */
 export const reportsWaitingMax = 256;
+/** Labelled windows that the serving model is judged by; older ones are forgotten. */
+export const performanceWindowsMax = 500;
+/** Labels that wait to be compared with predictions; more are not compared. */
+export const performanceQueueMax = 1_024;

@@ -19,7 +19,14 @@ const range = { startUs: 0, endUs: 10_000_000, holdoutEvery: 0, holdoutBlockUs: 
 
 /** A learner in this process: participant and host are the real ones. */
 const here: Learner = {
-  use: (work) => work(learnerHost({ open: openSession, clock: virtualClock() })),
+  use: (work) =>
+    work(
+      learnerHost({
+        open: openSession,
+        clock: virtualClock(),
+        chooseBackend: () => Promise.resolve({ backend: "wasm", why: "not asked" }),
+      }),
+    ),
 };
 
 async function setUp({ full = false, backends = ["wasm"] as readonly Backend[] } = {}) {

@@ -16,6 +16,7 @@ async function served(): Promise<Served> {
     classifier: {
       identity: parseSha256("a".repeat(64)),
       manifest,
+      backend: "wasm",
       classify: never,
       outputs: never,
       restart: never,

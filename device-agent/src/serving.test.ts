@@ -34,7 +34,7 @@ async function setUp() {
     const session = await openSession(await loadGraph(manifest, blobs, "int8"), {
       backend: "wasm",
     });
-    const classifier = createClassifier({ identity, manifest, session });
+    const classifier = createClassifier({ identity, manifest, session, backend: "wasm" });
     return {
       ...classifier,
       classify: (data) => {

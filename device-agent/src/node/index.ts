@@ -3,6 +3,7 @@ export { adapterOpeners, openAdapter } from "./adapters.ts";
 export type { Finding, GatewayCheck } from "./check.ts";
 export { checkGateway } from "./check.ts";
 export { readGatewayConfig } from "./config-file.ts";
+export { openEmbeddedBroker } from "./embedded-broker.ts";
 export type { Gateway, GatewayOptions } from "./gateway.ts";
 export { runGateway } from "./gateway.ts";
 export type { Stores } from "./gateway-parts.ts";

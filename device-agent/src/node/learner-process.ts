@@ -43,6 +43,7 @@ export async function startLearnerProcess({
   log.info("learner-started", { pid: child.pid });
   return {
     api: {
+      chooseBackend: (request) => peer.call((remote) => remote.chooseBackend(request)),
       begin: (start) => peer.call((remote) => remote.begin(start)),
       add: (chunk) => peer.call((remote) => remote.add(chunk)),
       train: (blobs) => peer.call((remote) => remote.train(blobs)),

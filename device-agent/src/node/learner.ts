@@ -1,9 +1,12 @@
 // The entry of the learner process, reached as `#learner`.
 import { writeFileSync } from "node:fs";
 import { setPriority } from "node:os";
+import { join } from "node:path";
+import { f32 } from "@edgeloop/core/graph";
 import { systemClock } from "@edgeloop/core/platform/node";
-import { nodeEndpoint, openSession, servePeer } from "@edgeloop/core/runtime/node";
+import { chooseBackend, nodeEndpoint, openSession, servePeer } from "@edgeloop/core/runtime/node";
 import { learnerHost } from "../learner-host.ts";
+import type { BackendAnswer, BackendRequest } from "../learner-protocol.ts";
 
 /** The first to go when memory runs out: the daemon goes on and starts it again. */
 const oomScoreAdjust = "1000";
@@ -17,13 +20,24 @@ function yieldToOthers(): void {
   }
 }
 
+async function chooseHere(request: BackendRequest): Promise<BackendAnswer> {
+  const { model, input, windows, shape, threads, directory } = request;
+  const { backend, why } = await chooseBackend(model, {
+    golden: windows.map((data) => ({ [input]: f32(data, shape) })),
+    threads,
+    memoryFile: join(directory, "backends.json"),
+    stateFile: join(directory, "native.json"),
+  });
+  return { backend, why };
+}
+
 if (process.send !== undefined) {
   yieldToOthers();
   // A learner without its daemon has nobody to answer.
   process.on("disconnect", () => process.exit(0));
   const send = process.send.bind(process);
   servePeer(
-    learnerHost({ open: openSession, clock: systemClock }),
+    learnerHost({ open: openSession, clock: systemClock, chooseBackend: chooseHere }),
     nodeEndpoint(process, (message) => send(message)),
   );
 }

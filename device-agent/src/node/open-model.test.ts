@@ -21,8 +21,8 @@ async function setUp(backend: "auto" | "wasm") {
 
 test("a bundle is served from a worker thread, on wasm until something else is chosen", async () => {
   const { opener, sha256 } = await setUp("auto");
-  expect(opener.backend()).toBe("wasm");
   const classifier = await opener.open(sha256);
+  expect(classifier.backend).toBe("wasm");
   onTestFinished(() => classifier.dispose());
   expect((await classifier.classify(tinyWindow(2))).label).toBe("moving");
 });

@@ -8,9 +8,7 @@ import { createClassifier } from "../classifier.ts";
 
 /** Opens a bundle's int8 graph in a worker thread. */
 export type ModelOpener = {
-  open(identity: Sha256): Promise<Classifier>;
-  /** The backend that the next model is opened on. */
-  backend(): Backend;
+  open(identity: Sha256, backend?: Backend): Promise<Classifier>;
   /** Backends that work here; native code is probed in a child process first. */
   backends(): Promise<readonly Backend[]>;
 };
@@ -18,7 +16,7 @@ export type ModelOpener = {
 /**
  * Builds the opener of one gateway's models.
  *
- * `auto` serves on `wasm` and leaves `native` to whoever pins it: a choice by measurement belongs to an idle gateway.
+ * `auto` opens on `wasm`; what was measured to be better is opened by name afterwards.
  */
 export function modelOpener({
   blobs,
@@ -39,16 +37,15 @@ export function modelOpener({
     return native.kind === "available" ? ["wasm", "native"] : ["wasm"];
   };
   return {
-    backend: () => chosen,
     backends() {
       available ??= probe();
       return available;
     },
-    async open(identity) {
+    async open(identity, on = chosen) {
       const manifest = await readManifest(blobs, identity);
       const graph = await loadGraph(manifest, blobs, "int8");
-      const session = await openInWorker(graph, { backend: chosen, threads });
-      return createClassifier({ identity, manifest, session });
+      const session = await openInWorker(graph, { backend: on, threads });
+      return createClassifier({ identity, manifest, session, backend: on });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Installer, Participant } from "@edgeloop/cloud-sync";
+import { createBackendChoice } from "../backend-choice.ts";
 import { servesSensor } from "../classifier.ts";
 import type { GatewayConfig } from "../config.ts";
 import { sensorInfo } from "../config.ts";
@@ -9,7 +10,10 @@ import { createInstaller } from "../installer.ts";
 import { labelIntake } from "../label-intake.ts";
 import { createLearner } from "../learner.ts";
 import type { LabelInlet, LocalBroker } from "../local-broker.ts";
+import type { Learner } from "../participant.ts";
 import { createParticipant } from "../participant.ts";
+import type { Performance } from "../performance.ts";
+import { watchPerformance } from "../performance.ts";
 import type { Publisher } from "../publisher.ts";
 import { createPublisher } from "../publisher.ts";
 import { runSensor } from "../sensor-loop.ts";
@@ -39,6 +43,8 @@ export type Core = GatewayParts & {
   readonly models: ModelOpener;
   readonly slots: SlotKeeper;
   readonly serving: Serving;
+  readonly learner: Learner;
+  readonly performance: Performance;
   readonly drift: DriftWatch;
 };
 
@@ -52,21 +58,46 @@ export type Sensors = {
 export async function openServing(
   parts: GatewayParts & Pick<Core, "config" | "directory" | "signal">,
 ): Promise<Core> {
-  const { config, directory, blobs, log } = parts;
+  const { config, directory, blobs, signal, log } = parts;
   const models = modelOpener({ blobs, ...config.inference, directory });
   const slots = await openSlotKeeper(slotFile(join(directory, "slots.json")), log);
-  const serving = createServing({
+  const learner = createLearner({
+    ...parts,
+    start: () => startLearnerProcess({ ...config.learner, log }),
+  });
+  const serving: Serving = createServing({
     ...parts,
     slots,
     open: (identity) => models.open(identity),
-    onChange: () => undefined,
+    onChange(classifier) {
+      if (classifier !== undefined && config.inference.backend === "auto") {
+        void choice.consider(classifier);
+      }
+    },
   });
-  return { ...parts, models, slots, serving, drift: await openDriftThread(parts) };
+  const choice = createBackendChoice({
+    blobs,
+    learner,
+    threads: config.inference.threads,
+    directory,
+    open: ({ identity }, backend) => models.open(identity, backend),
+    serving,
+    signal,
+    log,
+  });
+  const performance = watchPerformance({
+    ...parts,
+    objective: config.objective,
+    model: () => serving.current()?.identity,
+  });
+  const drift = await openDriftThread(parts);
+  return { ...parts, models, slots, serving, learner, performance, drift };
 }
 
 /** Opens the gateway's own broker, or the one beside it. */
 export function openBroker(core: Core): Promise<LocalBroker> {
   const { config, learning, disk, quarantine, meter, clock, progress, topics, log } = core;
+  const { performance } = core;
   const labels: LabelInlet = {
     topic: topics.labels,
     take: labelIntake({
@@ -76,7 +107,11 @@ export function openBroker(core: Core): Promise<LocalBroker> {
       quarantine,
       meter,
       clock,
-      onStored: ({ kind }) => (kind === "label" ? progress.labelled() : progress.completed()),
+      onStored(message) {
+        if (message.kind === "label") progress.labelled();
+        else progress.completed();
+        performance.labelled(message);
+      },
     }),
   };
   if ("url" in config.broker) {
@@ -102,18 +137,13 @@ export function openInstaller(core: Core): Installer {
 
 /** Opens taking part in rounds, with the learner as a process of its own. */
 export function openParticipant(core: Core): Participant {
-  const { config, models, log } = core;
-  const learner = createLearner({
-    ...core,
-    start: () => startLearnerProcess({ ...config.learner, log }),
-  });
+  const { config, models } = core;
   return createParticipant({
     ...core,
     fleet: config.fleet,
     line: config.line,
     slice: config.id,
     sensors: config.sensors.map(({ sensor }) => sensor),
-    learner,
     backends: () => models.backends(),
   });
 }
@@ -150,7 +180,7 @@ export function openSensors(core: Core, broker: LocalBroker, openers: AdapterOpe
 
 /** Puts together what `/healthz` says. */
 export function healthOf(core: Core, broker: LocalBroker, sensors: Sensors): Health {
-  const { config, serving, slots, models, disk, learning, progress, late } = core;
+  const { config, serving, slots, disk, learning, progress, late } = core;
   const classifier = serving.current();
   const state = slots.state().serving?.kind ?? "confirmed";
   const parts = {
@@ -164,7 +194,7 @@ export function healthOf(core: Core, broker: LocalBroker, sensors: Sensors): Hea
             manifest: classifier.identity,
             version: classifier.manifest.version,
             state,
-            backend: models.backend(),
+            backend: classifier.backend,
           },
         }),
   };

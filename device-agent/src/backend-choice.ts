@@ -1,0 +1,64 @@
+import { loadGolden, loadGraph } from "@edgeloop/core/bundle";
+import { encodeOnnx } from "@edgeloop/core/graph";
+import type { BlobStore, Log } from "@edgeloop/core/platform";
+import type { Backend } from "@edgeloop/core/runtime";
+import type { Classifier } from "./classifier.ts";
+import type { Learner } from "./participant.ts";
+import type { Serving } from "./serving.ts";
+
+/** Chooses the backend of the serving model by verifying and measuring. */
+export type BackendChoice = {
+  /** Looks at a model that began to serve; when another backend is better the same model is served on that one. */
+  consider(classifier: Classifier): Promise<void>;
+};
+
+/** What choosing needs. */
+export type BackendChoiceOptions = {
+  readonly blobs: BlobStore;
+  readonly learner: Learner;
+  readonly threads: number;
+  readonly directory: string;
+  /** Opens the model on a named backend. */
+  readonly open: (classifier: Classifier, backend: Backend) => Promise<Classifier>;
+  readonly serving: Pick<Serving, "current" | "activate">;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+};
+
+/** Builds the choice. A choice is remembered by graph, versions and processor, so a restart does not measure again. */
+export function createBackendChoice(options: BackendChoiceOptions): BackendChoice {
+  const { blobs, learner, threads, directory, open, serving, signal, log } = options;
+  const measure = async ({ manifest }: Classifier): Promise<Backend> => {
+    const graph = await loadGraph(manifest, blobs, "int8");
+    const { windows } = await loadGolden(manifest, blobs);
+    const [count = 0, ...shape] = windows.shape;
+    const size = windows.data.length / count;
+    const request = {
+      model: encodeOnnx(graph),
+      input: graph.inputs[0]?.name ?? "",
+      windows: Array.from({ length: count }, (_, at) =>
+        windows.data.slice(at * size, (at + 1) * size),
+      ),
+      shape: [1, ...shape],
+      threads,
+      directory,
+    };
+    const { backend, why } = await learner.use((api) => api.chooseBackend(request), signal);
+    log.info("backend-chosen", { backend, why });
+    return backend;
+  };
+  return {
+    async consider(classifier) {
+      if (classifier.backend !== "wasm") return;
+      try {
+        const backend = await measure(classifier);
+        if (backend === "wasm" || serving.current() !== classifier) return;
+        const better = await open(classifier, backend);
+        if (serving.current() === classifier) await serving.activate(better);
+        else await better.dispose();
+      } catch (error) {
+        if (!signal.aborted) log.warn("backend-unchosen", { error });
+      }
+    },
+  };
+}
