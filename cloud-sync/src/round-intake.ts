@@ -13,6 +13,7 @@ import type { RoundEvent } from "./round-events.ts";
 import type { RoundHeader, SliceConfusion, UpdateHeader } from "./round-messages.ts";
 import type { LiveRound, RoundOffice } from "./round-office.ts";
 import type { Announced, RoundRecords } from "./round-records.ts";
+import { workFor } from "./round-state.ts";
 import { checkUpdate } from "./update-check.ts";
 
 /** A device whose token was verified, and its enrolled key. */
@@ -51,7 +52,9 @@ export function openRoundIntake(options: RoundIntakeOptions): RoundIntake {
     },
     announce: (caller, round, envelope) => announce(desk, caller, { round, envelope }),
     async expect({ device }, payload) {
-      const announced = await desk.records.announced(device, payload);
+      const all = await desk.records.announced(device, payload);
+      // Of rounds that gave the same update, the one that waits for it.
+      const announced = all.find(({ round }) => isAwaited(desk, round, device)) ?? all.at(-1);
       if (announced !== undefined) return announced;
       throw refused("UPDATE_NOT_ANNOUNCED", "put the update's header first", { payload });
     },
@@ -175,6 +178,11 @@ function checkUpdateHeader(live: LiveRound, { base, payload, examples }: UpdateH
       bytes: payload.bytes,
     });
   }
+}
+
+function isAwaited({ rounds }: Desk, round: Name, device: Name): boolean {
+  const live = rounds.round(round);
+  return live !== undefined && workFor(live.machine.state(), device) === "train";
 }
 
 async function deliver(

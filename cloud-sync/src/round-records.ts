@@ -36,8 +36,8 @@ export type RoundRecords = {
   all(): Promise<readonly RoundRecord[]>;
   /** Remembers an update's header; a later one of the same device and attempt replaces it. */
   announce(announced: Announced, envelope: Uint8Array): Promise<void>;
-  /** Finds the newest announcement of a payload by a device. */
-  announced(device: Name, payload: Sha256): Promise<Announced | undefined>;
+  /** Finds the announcements of a payload by a device: more than one when two rounds gave the same update. */
+  announced(device: Name, payload: Sha256): Promise<readonly Announced[]>;
   /** Forgets an announcement whose payload turned out to be no update. */
   forget(announced: Announced): Promise<void>;
 };
@@ -82,13 +82,11 @@ export function openRoundRecords(store: Store): RoundRecords {
       ]);
     },
     async announced(device, payload) {
-      const [row] = await store.query(
-        `SELECT announced.* FROM announced JOIN round
-          ON round.round = announced.round AND round.attempt = announced.attempt
-          WHERE device = ? AND payload = ? ORDER BY opened_us DESC, announced.attempt DESC LIMIT 1`,
+      const rows = await store.query(
+        "SELECT * FROM announced WHERE device = ? AND payload = ? ORDER BY round, attempt",
         [device, payload],
       );
-      return row && announcedOf(row);
+      return rows.map(announcedOf);
     },
     async forget({ round, attempt, device }) {
       await store.commit([

@@ -1,4 +1,11 @@
 export type {
+  DeviceSays,
+  MemoryCoordinator,
+  MemoryCoordinatorOptions,
+  MemoryDevice,
+} from "./testing/memory-coordinator.ts";
+export { memoryCoordinator, memorySettings, paperModels } from "./testing/memory-coordinator.ts";
+export type {
   DeviceOptions,
   NoticeBoard,
   PlantDevice,
