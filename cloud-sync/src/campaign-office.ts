@@ -23,6 +23,7 @@ import type { Jobs } from "./jobs.ts";
 import type { Journal, Machine } from "./journal.ts";
 import { openMachine } from "./journal.ts";
 import type { RoundRecord } from "./round-records.ts";
+import { turns } from "./turns.ts";
 
 type CampaignMachine = Machine<CampaignState, CampaignEvent>;
 
@@ -62,26 +63,22 @@ export async function openCampaignOffice(options: CampaignOfficeOptions): Promis
   const desk: Desk = { ...options, machines: new Map() };
   const streams = await options.journal.streams("campaign/");
   for (let number = 1; number <= streams.length; number += 1) await open(desk, nameOf(number));
+  const alone = turns();
   const running = (line: Name): CampaignSpec | undefined =>
     [...desk.machines.values()]
       .map((machine) => machine.state())
       .flatMap((state) => (isCampaignOver(state) || !("spec" in state) ? [] : [state.spec]))
       .find((spec) => spec.line === line);
   return {
-    async propose(spec) {
-      const other = running(spec.line);
-      if (other !== undefined) {
-        throw new EdgeloopError(
-          "CAMPAIGN_RUNNING",
-          `campaign ${other.campaign} of this line goes on; wait until it has ended`,
-          { details: { campaign: other.campaign } },
-        );
-      }
-      const campaign = nameOf(desk.machines.size + 1);
-      const machine = await open(desk, campaign);
-      await apply(desk, machine, { kind: "proposed", spec: { ...spec, campaign } });
-      return campaign;
-    },
+    // One at a time: two devices may tip the scale in the same moment, and only one campaign may come of it.
+    propose: (spec) =>
+      alone(async () => {
+        refuseSecond(running(spec.line));
+        const campaign = nameOf(desk.machines.size + 1);
+        const machine = await open(desk, campaign);
+        await apply(desk, machine, { kind: "proposed", spec: { ...spec, campaign } });
+        return campaign;
+      }),
     async approve(campaign) {
       const machine = desk.machines.get(campaign);
       if (machine === undefined) {
@@ -105,6 +102,15 @@ export async function openCampaignOffice(options: CampaignOfficeOptions): Promis
       for (const machine of desk.machines.values()) drive(desk, machine);
     },
   };
+}
+
+function refuseSecond(other: CampaignSpec | undefined): void {
+  if (other === undefined) return;
+  throw new EdgeloopError(
+    "CAMPAIGN_RUNNING",
+    `campaign ${other.campaign} of this line goes on; wait until it has ended`,
+    { details: { campaign: other.campaign } },
+  );
 }
 
 const nameOf = (number: number): Name => parseName(`c${number}`);

@@ -15,6 +15,7 @@ import { parseManifestTarget, roundsRole } from "../ota-names.ts";
 import type { RepositoryFetch } from "../ota-repository.ts";
 import type { TrustedSet } from "../ota-verify.ts";
 import { beginUpdate } from "../ota-verify.ts";
+import { turns } from "../turns.ts";
 import type { Downloads } from "./blob-download.ts";
 import { downloadBlob } from "./blob-download.ts";
 import { readBundle, readLine } from "./ota-content.ts";
@@ -23,7 +24,6 @@ import { refreshMetadata } from "./ota-refresh.ts";
 import { findTarget, loadDelegated } from "./ota-search.ts";
 import type { OtaStore } from "./ota-store.ts";
 import { acceptedBundlesMax, openOtaStore } from "./ota-store.ts";
-import { turns } from "./turns.ts";
 
 /** Opens the gateway's side of updates. */
 export type UpdaterOptions = {

@@ -26,13 +26,13 @@ import { dayUs } from "../ota-offline.ts";
 import type { NamedContent } from "../ota-sign.ts";
 import { signTargets, targetsOf } from "../ota-sign.ts";
 import { beginUpdate, signedTargets, updateRoot } from "../ota-verify.ts";
+import { turns } from "../turns.ts";
 import type { RegistryRelease } from "./registry-releases.ts";
 import { expiriesOf, namedIn, releasesOf } from "./registry-releases.ts";
 import type { RegistryDesk, RegistryFile } from "./registry-serve.ts";
 import { serveFile } from "./registry-serve.ts";
 import type { RegistryShelf, RegistryState } from "./registry-state.ts";
 import { loadState, onlineLifetimesDays, publish, stamp } from "./registry-state.ts";
-import { turns } from "./turns.ts";
 
 /** Opens a registry. */
 export type RegistryOptions = {
