@@ -26,6 +26,8 @@ export type Context = {
   /** Progress of long work: one line that replaces itself on a terminal, plain lines elsewhere; standard error. */
   readonly progress: (line: string) => void;
   readonly log: Log;
+  /** Says what is wrong and makes the exit code 1, for a command that has a result all the same. */
+  readonly fail: (code: string, message: string) => void;
 };
 
 /** Text options by name in camel case. */

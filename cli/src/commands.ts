@@ -3,6 +3,18 @@ import type { Command } from "./command.ts";
 /** The command line, all of it: one row a command. */
 export const commands: readonly Command[] = [
   {
+    words: ["demo"],
+    summary: "run the whole loop on this machine: a plant with pumps, from sensors to recovery",
+    args: [],
+    options: [
+      { flags: "--seed <n>", summary: "decides the plant", fallback: "1" },
+      { flags: "--gateways <n>", summary: "pumps, each with its gateway", fallback: "6" },
+      { flags: "--stay", summary: "keep the fleet running until it is interrupted" },
+      { flags: "-o, --output <dir>", summary: "where everything goes", fallback: "edgeloop-demo" },
+    ],
+    load: () => import("./commands/demo.ts"),
+  },
+  {
     words: ["data", "import"],
     summary: "turn CSV files into recordings",
     args: [{ name: "from", summary: "a folder of CSV files with a header row, at any depth" }],
@@ -32,6 +44,40 @@ export const commands: readonly Command[] = [
       { flags: "--origin <text>", summary: "where the data come from, in words" },
     ],
     load: () => import("./commands/data-import.ts"),
+  },
+  {
+    words: ["data", "record"],
+    summary: "record a sensor of a gateway.yaml, or an MQTT topic",
+    args: [{ name: "config", summary: "a gateway.yaml; without it --topic", optional: true }],
+    options: [
+      {
+        flags: "--to <dir>",
+        summary: "where it goes; with labels a recording each below it",
+        required: true,
+      },
+      { flags: "--sensor <name>", summary: "which sensor, where there are several" },
+      { flags: "--label <text>...", summary: "what is true meanwhile; may be repeated" },
+      {
+        flags: "--seconds <n>",
+        summary: "length of each recording from its first packet; until Ctrl-C when absent",
+      },
+      {
+        flags: "--pause <n>",
+        summary: "seconds between labels, to change what the sensor sees",
+        fallback: "5",
+      },
+      { flags: "--attribute <name=value>...", summary: "what is true of it all: pump=p3" },
+      { flags: "--origin <text>", summary: "where the data come from, in words" },
+      { flags: "--topic <filter>", summary: "MQTT topic" },
+      { flags: "--broker <url>", summary: "its broker; mqtt://127.0.0.1:1883 when absent" },
+      { flags: "--channels <list>", summary: "channels and their SI units: x=m/s2,y=m/s2" },
+      { flags: "--rate <hz>", summary: "samples a second" },
+      {
+        flags: "--format <yaml>",
+        summary: "how payloads are read; {kind: json, values: [channels]} when absent",
+      },
+    ],
+    load: () => import("./commands/data-record.ts"),
   },
   {
     words: ["model", "inspect"],
@@ -84,6 +130,28 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/gateway-run.ts"),
   },
   {
+    words: ["gateway", "check"],
+    summary: "say what a gateway needs and whether it is there",
+    args: [{ name: "config", summary: "a gateway.yaml" }],
+    options: [],
+    load: () => import("./commands/gateway-check.ts"),
+  },
+  {
+    words: ["gateway", "label"],
+    summary: "tell a running gateway what was true",
+    args: [{ name: "config", summary: "a gateway.yaml" }],
+    options: [
+      { flags: "--from <time>", summary: "sensor time: -90s, -5m, ISO 8601 or microseconds" },
+      { flags: "--to <time>", summary: "as --from; now is a time too" },
+      { flags: "--label <text>", summary: "what was true" },
+      { flags: "--complete-until <time>", summary: "instead: labels up to there are complete" },
+      { flags: "--sensor <name>", summary: "which sensor, where there are several" },
+      { flags: "--by <name>", summary: "who says so", fallback: "operator" },
+      { flags: "--broker <url>", summary: "the gateway's broker, where its port is not fixed" },
+    ],
+    load: () => import("./commands/gateway-label.ts"),
+  },
+  {
     words: ["coordinator", "run"],
     summary: "run a coordinator: registry, rounds, rollouts",
     args: [{ name: "config", summary: "a coordinator.yaml" }],
@@ -103,6 +171,19 @@ export const commands: readonly Command[] = [
       { flags: "--lifetime <s>", summary: "seconds until the token expires", fallback: "3600" },
     ],
     load: () => import("./commands/fleet-enrol.ts"),
+  },
+  {
+    words: ["fleet", "status"],
+    summary: "show devices, campaigns, rounds and rollouts",
+    args: [],
+    options: [
+      {
+        flags: "--coordinator <file>",
+        summary: "the coordinator.yaml",
+        fallback: "coordinator.yaml",
+      },
+    ],
+    load: () => import("./commands/fleet-status.ts"),
   },
   {
     words: ["keys", "init"],

@@ -8,7 +8,14 @@ import { treeJson } from "./tree.ts";
 /** Exit codes of the contract. */
 const exit = { ok: 0, problem: 1, usage: 2 } as const;
 
-async function execute(command: Command, argv: readonly unknown[]): Promise<void> {
+/** What becomes of a run of a command that throws nothing. */
+type Outcome = { code: number };
+
+async function execute(
+  command: Command,
+  argv: readonly unknown[],
+  outcome: Outcome,
+): Promise<void> {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => stop.abort(new EdgeloopError("INTERRUPTED", `got ${signal}`)));
@@ -16,14 +23,17 @@ async function execute(command: Command, argv: readonly unknown[]): Promise<void
   const args = argv.slice(0, command.args.length).filter((arg) => typeof arg === "string");
   const options = Object(argv[command.args.length]);
   const json = options.json === true;
-  const context: Context = terminal({ json, signal: stop.signal });
+  const fail = (): void => {
+    outcome.code = exit.problem;
+  };
+  const context: Context = terminal({ json, signal: stop.signal, fail });
   const { run } = await command.load();
   const result = await run(context, args, options);
   if (json) process.stdout.write(`${JSON.stringify(result ?? {})}\n`);
 }
 
 /** Builds the commander tree from the table; a noun without a verb of its own prints its help. */
-function program(): Commander {
+function program(outcome: Outcome): Commander {
   const root = new Commander("edgeloop")
     .description("Closes the machine-learning loop on gateways.")
     .exitOverride()
@@ -44,7 +54,7 @@ function program(): Commander {
     }
     for (const option of command.options) addOption(parent, option);
     parent.option("--json", "print one JSON object on standard output, progress on standard error");
-    parent.action((...argv: unknown[]) => execute(command, argv));
+    parent.action((...argv: unknown[]) => execute(command, argv, outcome));
   }
   return root;
 }
@@ -67,9 +77,10 @@ async function main(argv: readonly string[]): Promise<number> {
     process.stdout.write(`${JSON.stringify(treeJson(commands), null, 2)}\n`);
     return exit.ok;
   }
+  const outcome: Outcome = { code: exit.ok };
   try {
-    await program().parseAsync([...argv], { from: "user" });
-    return exit.ok;
+    await program(outcome).parseAsync([...argv], { from: "user" });
+    return outcome.code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.ok : exit.usage;
     process.stderr.write(`edgeloop: ${codeOf(error)}: ${messageOf(error)}\n`);

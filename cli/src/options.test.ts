@@ -3,6 +3,7 @@ import {
   integerOption,
   listOption,
   numberOption,
+  optionalNumber,
   optionalText,
   pairsOption,
   textOption,
@@ -22,6 +23,8 @@ test("numbers are within their bounds", () => {
   for (const rate of ["", " ", "x", "0", "10", "NaN"]) {
     expect(() => numberOption({ rate }, "rate", bounds)).toThrow(usage);
   }
+  expect(optionalNumber({}, "rate", bounds)).toBeUndefined();
+  expect(optionalNumber({ rate: "9" }, "rate", bounds)).toBe(9);
   expect(integerOption({}, "seed", { ...bounds, fallback: 3 })).toBe(3);
   expect(integerOption({ seed: "9" }, "seed", { ...bounds, fallback: 3 })).toBe(9);
   for (const seed of ["2.5", "0", "x"]) {

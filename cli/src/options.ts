@@ -57,6 +57,14 @@ export function numberOption(
   );
 }
 
+/** Reads a number that may be absent. @throws `USAGE` when it is none or outside the bounds. */
+export const optionalNumber = (
+  options: Options,
+  name: string,
+  bounds: { readonly min: number; readonly max: number },
+): number | undefined =>
+  optionalText(options, name) === undefined ? undefined : numberOption(options, name, bounds);
+
 /** Reads an option that may be given more than once. */
 export function listOption(options: Options, name: string): readonly string[] {
   const value = options[name];

@@ -8,6 +8,8 @@ const lineOf = (level: string, event: string, fields?: LogFields): string =>
 export function terminal(options: {
   readonly json: boolean;
   readonly signal: AbortSignal;
+  /** Makes the exit code 1. */
+  readonly fail: () => void;
 }): Context {
   const { stdout, stderr } = process;
   const rewrite = stderr.isTTY === true;
@@ -29,6 +31,11 @@ export function terminal(options: {
     say: (line) => {
       closeLine();
       (options.json ? stderr : stdout).write(`${line}\n`);
+    },
+    fail: (code, message) => {
+      closeLine();
+      stderr.write(`edgeloop: ${code}: ${message}\n`);
+      options.fail();
     },
     progress: (line) => {
       if (!rewrite) {

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RoundPlant } from "@edgeloop/cloud-sync/testing";
+import { roundPlant } from "@edgeloop/cloud-sync/testing";
 import { silentLog } from "@edgeloop/core/platform";
 import { onTestFinished } from "vitest";
 import type { Context } from "./command.ts";
@@ -9,6 +11,7 @@ import type { Context } from "./command.ts";
 export type TestContext = Context & {
   readonly said: string[];
   readonly progressed: string[];
+  readonly failed: { readonly code: string; readonly message: string }[];
   readonly stop: () => void;
 };
 
@@ -16,6 +19,7 @@ export type TestContext = Context & {
 export function testContext(options: { readonly json?: boolean } = {}): TestContext {
   const said: string[] = [];
   const progressed: string[] = [];
+  const failed: { code: string; message: string }[] = [];
   const stopping = new AbortController();
   return {
     json: options.json ?? false,
@@ -24,7 +28,9 @@ export function testContext(options: { readonly json?: boolean } = {}): TestCont
     say: (line) => said.push(line),
     progress: (line) => progressed.push(line),
     log: silentLog,
+    fail: (code, message) => failed.push({ code, message }),
     said,
+    failed,
     progressed,
   };
 }
@@ -34,4 +40,17 @@ export function temporary(): string {
   const path = mkdtempSync(join(tmpdir(), "edgeloop-cli-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/** Runs a coordinator until the test is over; `file` is its `coordinator.yaml`. */
+export async function testCoordinator(): Promise<
+  Pick<RoundPlant, "config" | "device"> & { readonly file: string }
+> {
+  const directory = temporary();
+  const plant = await roundPlant(directory);
+  const running = await plant.start();
+  onTestFinished(() => running.stop());
+  const file = join(directory, "coordinator.yaml");
+  writeFileSync(file, JSON.stringify(plant.config));
+  return { file, config: plant.config, device: plant.device };
 }
