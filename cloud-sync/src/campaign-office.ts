@@ -124,7 +124,7 @@ async function open(desk: Desk, campaign: Name): Promise<CampaignMachine> {
       start: { kind: "new" },
       parse: parseCampaignEvent,
       step: (state, event) => ({ state: campaignStep(state, event) }),
-      changed: (state) => {
+      changed: ({ state }) => {
         desk.notify({ stream, kind: state.kind, details: campaignDetails(state) });
         drive(desk, machine);
       },

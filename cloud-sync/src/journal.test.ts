@@ -10,7 +10,7 @@ const rules = (seen: number[] = []): MachineRules<number, Event> => ({
   parse: (value) => value as Event,
   step: (state, { add }) =>
     add < 0 ? { state, refusal: "NEGATIVE" } : { state: add === 0 ? state : state + add },
-  changed: (state) => seen.push(state),
+  changed: ({ state }) => seen.push(state),
 });
 
 async function journal(): Promise<Journal> {

@@ -61,26 +61,30 @@ export type Machine<State, Event> = {
 };
 
 /** How a machine's events are read and what they do. */
-export type MachineRules<State, Event> = {
+export type MachineRules<State, Event, Step extends MachineStep<State> = MachineStep<State>> = {
   readonly start: State;
   readonly parse: (value: unknown) => Event;
-  readonly step: (
-    state: State,
-    event: Event,
-  ) => { readonly state: State; readonly refusal?: string };
+  readonly step: (state: State, event: Event) => Step;
   /** Called after each change, once it is on disk. */
-  readonly changed: (state: State) => void;
+  readonly changed: (step: Step) => void;
 };
+
+/** What an event makes of a state. */
+export type MachineStep<State> = { readonly state: State; readonly refusal?: string };
 
 /**
  * Opens a machine: reads its stream and folds it.
  *
  * @throws `JOURNAL_BROKEN` when a stored event is refused by the rules it was written under.
  */
-export async function openMachine<State, Event extends object>(
+export async function openMachine<
+  State,
+  Event extends object,
+  Step extends MachineStep<State> = MachineStep<State>,
+>(
   journal: Journal,
   stream: string,
-  rules: MachineRules<State, Event>,
+  rules: MachineRules<State, Event, Step>,
 ): Promise<Machine<State, Event>> {
   let state = rules.start;
   let position = 0;
@@ -101,7 +105,7 @@ export async function openMachine<State, Event extends object>(
     await journal.append(stream, position, event);
     position += 1;
     state = next.state;
-    rules.changed(state);
+    rules.changed(next);
     return undefined;
   };
   let turn: Promise<unknown> = Promise.resolve();

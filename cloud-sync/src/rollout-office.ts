@@ -124,7 +124,7 @@ async function open(desk: Desk, rollout: Name): Promise<RolloutMachine> {
     start: { kind: "new" },
     parse: parseRolloutEvent,
     step: (state, event) => ({ state: rolloutStep(state, event) }),
-    changed: (state) => {
+    changed: ({ state }) => {
       desk.notify({ stream, kind: state.kind, details: rolloutDetails(state) });
       for (const device of state.kind === "new" ? [] : state.members.keys()) {
         if (isDue(state, device)) desk.ports.ring(device, { kind: "rollout", id: rollout });

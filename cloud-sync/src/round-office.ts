@@ -8,6 +8,7 @@ import type { Bell } from "./fleet-messages.ts";
 import type { Jobs } from "./jobs.ts";
 import type { Journal, Machine } from "./journal.ts";
 import { openMachine } from "./journal.ts";
+import type { RoundStep } from "./round.ts";
 import { step } from "./round.ts";
 import type { RoundEvent } from "./round-events.ts";
 import { parseRoundEvent } from "./round-events.ts";
@@ -95,13 +96,13 @@ async function open(desk: Desk, record: RoundRecord): Promise<LiveRound> {
   const known = desk.newest.get(record.round);
   if (known?.record.attempt === record.attempt) return known;
   const stream = `round/${record.round}/${record.attempt}`;
-  const machine = await openMachine<RoundState, RoundEvent>(desk.journal, stream, {
+  const machine = await openMachine<RoundState, RoundEvent, RoundStep>(desk.journal, stream, {
     start: plannedRound(record.rules),
     parse: parseRoundEvent,
     step,
-    changed: (state) => {
+    changed: ({ state, effects }) => {
       desk.notify({ stream, kind: state.kind, details: roundDetails(state) });
-      perform(desk, live);
+      perform(desk, live, effects);
     },
   });
   const live: LiveRound = { record, machine };
@@ -117,13 +118,13 @@ async function takeUp(desk: Desk, live: LiveRound): Promise<void> {
   if (isForeign) {
     await live.machine.apply({ kind: "failed", atUs: clock.nowUs(), code: "CODE_CHANGED" });
   } else {
-    perform(desk, live);
+    perform(desk, live, pendingEffects(live.machine.state()));
   }
 }
 
-function perform(desk: Desk, live: LiveRound): void {
+function perform(desk: Desk, live: LiveRound, effects: readonly RoundEffect[]): void {
   const { machine, record } = live;
-  for (const effect of pendingEffects(machine.state())) {
+  for (const effect of effects) {
     if (effect.kind === "ring") {
       for (const device of effect.devices) {
         desk.ports.ring(device, { kind: effect.work, id: record.round });
