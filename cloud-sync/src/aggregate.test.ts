@@ -35,6 +35,21 @@ test("the next parameters do not depend on the order of replies", async () => {
   expect([w?.dtype, w?.shape]).toEqual(["float32", [3]]);
 });
 
+test("momentum comes from the plan: the base of the round before is a blob, so a restart has it too", async () => {
+  const [blobs, updates] = [memoryBlobStore(), memoryBlobStore()];
+  const tensors = (...values: number[]) => encodeSafetensors(new Map([["w", f32(values)]]));
+  const [previous, base] = [await blobs.put(tensors(1, 2)), await blobs.put(tensors(2, 0))];
+  const payload = await updates.put(tensors(0.5, 0.5));
+  const limits = { valueMax: 2, weightMax: 1, cohortMax: 2, examplesMax: 1, payloadBytesMax: 99 };
+  const plan = { base, limits, momentum: { factor: 0.5, previous } } as Plan;
+  const cohort = new Map([[parseName("a"), { payload, examples: 1 }]]);
+  const ports = { blobs, updates, clock: virtualClock(), restMs: 0, signal: never };
+  const next = await aggregate(plan, cohort, ports);
+  // By hand: [2, 0] + [0.5, 0.5] + 0.5 · ([2, 0] - [1, 2]).
+  expect((await readTensors(blobs, next))["w"]).toEqual(f32([3, -0.5]));
+  expect(await aggregate(plan, cohort, ports)).toEqual(next);
+});
+
 test("it stops between two updates when the coordinator stops", async () => {
   const [blobs, updates] = [memoryBlobStore(), memoryBlobStore()];
   const one = encodeSafetensors(new Map([["w", f32([1])]]));

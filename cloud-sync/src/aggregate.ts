@@ -30,8 +30,12 @@ export async function aggregate(
   cohort: ReadonlyMap<Name, UpdateRecord>,
   { blobs, updates, clock, restMs, signal }: AggregatePorts,
 ): Promise<BlobRef> {
-  const strategy = fedAvg(plan.limits);
-  const state = strategy.init(await readTensors(blobs, plan.base));
+  const { momentum } = plan;
+  const strategy = fedAvg(plan.limits, { momentum: momentum?.factor ?? 0 });
+  const state = {
+    ...strategy.init(await readTensors(blobs, plan.base)),
+    ...(momentum ? { previous: await readTensors(blobs, momentum.previous) } : {}),
+  };
   const sum = strategy.begin(state);
   for (const [, { payload, examples }] of [...cohort].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     strategy.add(sum, await readTensors(updates, payload), examples);

@@ -16,6 +16,10 @@ export type CampaignSpec = {
   readonly reason: string;
   readonly data: PlanData;
   readonly training: PlanTraining;
+  /** Share of the learning rate that the last round has; half a cosine leads there. Absent: 1, a constant rate. */
+  readonly learningRateFloor?: number;
+  /** Share of the step before that each round adds to the mean of its updates. Absent: 0. */
+  readonly serverMomentum?: number;
   readonly limits: PlanLimits;
   readonly rounds: number;
   /** Which of the rounds' candidates is released. */
@@ -86,6 +90,8 @@ const specSchema = z.strictObject({
   reason: wire.code,
   data: planSchemas.data,
   training: planSchemas.training,
+  learningRateFloor: z.number().gt(0).max(1).exactOptional(),
+  serverMomentum: planSchemas.momentumFactor.exactOptional(),
   limits: planSchemas.limits,
   rounds: z.int().min(1).max(1000),
   release: z.enum(["last", "best"]),

@@ -180,10 +180,11 @@ async function plan(
   desk: Desk,
   machine: CampaignMachine,
   { spec, blueprint }: Extract<CampaignState, { kind: "running" }>,
-  { round, number, attempt, base }: Extract<CampaignEffect, { kind: "open-round" }>,
+  { kind: _, ...place }: Extract<CampaignEffect, { kind: "open-round" }>,
 ): Promise<void> {
   const { fleet } = desk.ports.settings;
-  const roundPlan = planOf(spec, blueprint, { fleet, round, number, attempt, base });
+  const { round, number, attempt } = place;
+  const roundPlan = planOf(spec, blueprint, { fleet, ...place });
   const planBytes = utf8(canonicalJson(roundPlan));
   await desk.startRound({
     round,

@@ -148,3 +148,20 @@ test("events that do not fit change nothing", () => {
     expect(campaignStep(running, event)).toBe(running);
   }
 });
+
+test("each round knows the base before its own, from the second on: momentum needs both", () => {
+  const bases = [0, 1, 2].map((done) => {
+    const outcomes = ["1", "2"].slice(0, done).map((digit) => passed(digit, 0.6));
+    const state = run([
+      ...proposed(),
+      ...outcomes.map((outcome, index) => ended(index + 1, outcome)),
+    ]);
+    const [effect] = campaignEffects(state);
+    return effect?.kind === "open-round" ? [effect.base, effect.previous] : undefined;
+  });
+  expect(bases).toEqual([
+    [blob("0"), undefined],
+    [blob("1"), blob("0")],
+    [blob("2"), blob("1")],
+  ]);
+});

@@ -49,6 +49,8 @@ export type CampaignEffect =
       readonly number: number;
       readonly attempt: number;
       readonly base: BlobRef;
+      /** Base of the round before; absent in the first round. */
+      readonly previous?: BlobRef;
     }
   | { readonly kind: "publish"; readonly chosen: Candidate };
 
@@ -138,13 +140,16 @@ const isCurrent = (
 ): state is Running =>
   state.kind === "running" && state.number === event.number && state.attempt === event.attempt;
 
-function openRound(state: Running): CampaignEffect {
+function openRound({ spec, blueprint, candidates, number, attempt }: Running): CampaignEffect {
+  const bases = [blueprint.base, ...candidates.map(({ parameters }) => parameters)];
+  const previous = bases.at(-2);
   return {
     kind: "open-round",
-    round: roundName(state.spec.campaign, state.number),
-    number: state.number,
-    attempt: state.attempt,
-    base: state.candidates.at(-1)?.parameters ?? state.blueprint.base,
+    round: roundName(spec.campaign, number),
+    number,
+    attempt,
+    base: bases.at(-1) ?? blueprint.base,
+    ...(previous ? { previous } : {}),
   };
 }
 

@@ -46,7 +46,20 @@ test("what is left out has defaults, and times become the units that the code co
   });
 });
 
+test("momentum, decay and augmentation reach the campaign; without them nothing changes", () => {
+  const { campaign } = settingsOf(read(least));
+  expect(campaign).toMatchObject({ serverMomentum: 0, learningRateFloor: 1 });
+  const augment = { rotateDegrees: 30, scale: 0.1, jitter: 0.01, flip: false };
+  const training = { serverMomentum: 0.7, learningRateFloor: 0.1, augment };
+  const asked = settingsOf(read(`${least}training: ${JSON.stringify(training)}\n`)).campaign;
+  expect(asked).toMatchObject({ serverMomentum: 0.7, learningRateFloor: 0.1 });
+  expect(asked.training.augment).toEqual(augment);
+});
+
 test.for([
+  ["training: { serverMomentum: 1 }", 10, "training.serverMomentum"],
+  ["training: { learningRateFloor: 0 }", 10, "training.learningRateFloor"],
+  ["training: { augment: { flip: 1 } }", 10, "training.augment.rotateDegrees"],
   ["loop: { rounds: 0 }", 10, "loop.rounds"],
   ["training:\n  epochs: three", 11, "training.epochs"],
   ["rollout: { stages: [0.5, 2] }", 10, "rollout.stages[1]"],

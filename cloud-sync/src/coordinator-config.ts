@@ -1,8 +1,10 @@
 import type { Name } from "@edgeloop/core/platform";
+import type { Augment } from "@edgeloop/core/training";
 import { z } from "zod";
 import { parseYaml } from "./config-yaml.ts";
 import type { CoordinatorSettings } from "./coordinator-ports.ts";
 import type { LineModelSettings } from "./line-models.ts";
+import { planSchemas } from "./plan.ts";
 import type { LoopPolicy } from "./policy.ts";
 import { wire } from "./wire-schema.ts";
 
@@ -76,6 +78,12 @@ export type TrainingConfig = {
   readonly epochs: number;
   readonly batchSize: number;
   readonly learningRate: number;
+  /** Share of the learning rate in a campaign's last round; half a cosine leads there. */
+  readonly learningRateFloor: number;
+  /** Share of the step before that each round adds to the mean of the updates. */
+  readonly serverMomentum: number;
+  /** Light augmentation of the windows that devices train on. */
+  readonly augment?: Augment;
   readonly backend: "native" | "wasm";
   readonly threads: number;
   readonly optimizer: LineModelSettings["optimizer"];
@@ -125,6 +133,9 @@ const trainingSchema = z.strictObject({
   epochs: count.default(3),
   batchSize: count.default(32),
   learningRate: z.number().positive().max(1000).default(0.005),
+  learningRateFloor: z.number().gt(0).max(1).default(1),
+  serverMomentum: planSchemas.momentumFactor.default(0),
+  augment: planSchemas.augment.exactOptional(),
   backend: z.enum(["native", "wasm"]).default("wasm"),
   threads: z.int().min(1).max(64).default(1),
   optimizer: z
@@ -206,7 +217,7 @@ export function settingsOf(config: CoordinatorConfig): CoordinatorSettings {
   const ms = (s: number): number => Math.max(1, Math.round(s * 1000));
   const { retrain, coolDownS, range, cohortMin } = loop;
   const { optimizer: _, labelSmoothing: _s, quantizeAfter: _q, ranges: _r, ...plan } = training;
-  const { holdoutEvery, holdoutBlockS, ...steps } = plan;
+  const { holdoutEvery, holdoutBlockS, learningRateFloor, serverMomentum, ...steps } = plan;
   return {
     fleet: config.fleet,
     line: config.line,
@@ -214,6 +225,8 @@ export function settingsOf(config: CoordinatorConfig): CoordinatorSettings {
     approve: loop.approve,
     campaign: {
       training: { ...steps, order: "shuffled" },
+      learningRateFloor,
+      serverMomentum,
       limits: { ...limits, weightMax: limits.examplesMax },
       rounds: loop.rounds,
       release: loop.release,

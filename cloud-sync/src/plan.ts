@@ -1,4 +1,5 @@
 import type { BlobRef, Name, Sha256 } from "@edgeloop/core/platform";
+import type { Augment } from "@edgeloop/core/training";
 import { z } from "zod";
 import { parseWire, wire } from "./wire-schema.ts";
 
@@ -40,6 +41,15 @@ export type PlanTraining = {
   readonly learningRate: number;
   readonly backend: "native" | "wasm";
   readonly threads: number;
+  /** Changes training windows afresh each time, drawn from the seed; absent: they are taken as they are. */
+  readonly augment?: Augment;
+};
+
+/** Momentum at the coordinator: a share of the step before is added to the mean of the updates. */
+export type PlanMomentum = {
+  readonly factor: number;
+  /** Base of the round before this one. */
+  readonly previous: BlobRef;
 };
 
 /** Which windows a device works on, in sensor time. */
@@ -81,6 +91,8 @@ export type Plan = {
   readonly parent: Sha256;
   /** The parameters that training starts from and updates are differences from: a safetensors blob, all float32. */
   readonly base: BlobRef;
+  /** Absent in the first round of a campaign, and where there is none. */
+  readonly momentum?: PlanMomentum;
   readonly classes: readonly string[];
   readonly step: PlanStep;
   readonly training: PlanTraining;
@@ -89,14 +101,27 @@ export type Plan = {
 };
 
 const shape = z.array(z.int().nonnegative()).max(16);
+const deviation = z.number().min(0).max(1e3);
+const augment = z.strictObject({
+  rotateDegrees: deviation,
+  scale: deviation,
+  jitter: deviation,
+  flip: z.boolean(),
+}) satisfies z.ZodType<Augment>;
+const momentumFactor = z.number().min(0).lt(1);
 
-/** Schemas of a plan's parts; stored campaigns use them too. */
+/** Schemas of a plan's parts; stored campaigns and `coordinator.yaml` use them too. */
 export const planSchemas: {
+  readonly augment: z.ZodType<Augment>;
+  /** A share from 0 to below 1. */
+  readonly momentumFactor: z.ZodType<number>;
   readonly step: z.ZodType<PlanStep>;
   readonly training: z.ZodType<PlanTraining>;
   readonly data: z.ZodType<PlanData>;
   readonly limits: z.ZodType<PlanLimits>;
 } = {
+  augment,
+  momentumFactor,
   step: z.strictObject({
     graph: wire.blobRef,
     carry: z
@@ -123,6 +148,7 @@ export const planSchemas: {
     learningRate: wire.magnitude,
     backend: z.enum(["native", "wasm"]),
     threads: wire.positive,
+    augment: augment.exactOptional(),
   }),
   data: z
     .strictObject({
@@ -150,6 +176,7 @@ const planSchema = z.strictObject({
   line: wire.name,
   parent: wire.sha256,
   base: wire.blobRef,
+  momentum: z.strictObject({ factor: momentumFactor, previous: wire.blobRef }).exactOptional(),
   classes: z.array(z.string().min(1).max(256)).min(1).max(4096),
   step: planSchemas.step,
   training: planSchemas.training,

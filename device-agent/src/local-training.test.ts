@@ -59,6 +59,18 @@ test("the same base, step graph, list, seed and backend give the same bytes", as
   expect((await train(blobs, reseeded)).payload).not.toEqual(first.payload);
 });
 
+test("augmentation changes what is learned, the same way each time", async () => {
+  const { blobs, plan } = await setUp();
+  const augment = { rotateDegrees: 0, scale: 0.3, jitter: 0.1, flip: false };
+  const augmented = { ...plan, training: { ...plan.training, augment } };
+  const first = await train(blobs, augmented);
+  expect((await train(blobs, augmented)).payload).toEqual(first.payload);
+  expect(first.payload).not.toEqual((await train(blobs, plan)).payload);
+  const still = { ...augment, scale: 0, jitter: 0 };
+  const untouched = { ...plan, training: { ...plan.training, augment: still } };
+  expect((await train(blobs, untouched)).payload).toEqual((await train(blobs, plan)).payload);
+});
+
 test("coordinates stay within the plan's largest value", async () => {
   const { blobs, plan } = await setUp();
   const narrow = { ...plan, limits: { ...plan.limits, valueMax: 1e-3 } };

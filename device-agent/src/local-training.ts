@@ -4,7 +4,7 @@ import { decodeSafetensors, encodeSafetensors, f32, zeros } from "@edgeloop/core
 import type { Clock } from "@edgeloop/core/platform";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Session, SessionOptions } from "@edgeloop/core/runtime";
-import { constant, runTraining, tensorDataset } from "@edgeloop/core/training";
+import { constant, runTraining, windowDataset } from "@edgeloop/core/training";
 import type { LearnerStart } from "./learner-protocol.ts";
 
 /** Opens a model where the learner runs. */
@@ -18,7 +18,8 @@ export type Examples = {
 };
 
 /**
- * Trains on this device's own windows: a pure function of base, step graph, examples, seed and backend.
+ * Trains on this device's own windows, augmented where the plan says so: a pure function of base, step graph,
+ * examples, seed and backend.
  *
  * @returns Safetensors of the trained value minus the base, float32, for each tensor of the base; coordinates beyond
  * the plan's `valueMax` are cut to it.
@@ -31,22 +32,18 @@ export async function trainLocally(
 ): Promise<Uint8Array> {
   checkNames(plan);
   const base = decodeSafetensors(blobs.base);
-  const { backend, threads, batchSize, epochs, seed, learningRate } = plan.training;
-  const count = examples.targets.length;
+  const { backend, threads, batchSize, epochs, seed, learningRate, augment } = plan.training;
   const session = await open(blobs.step, { backend, threads });
   try {
     const { parameters } = await runTraining({
       session,
       carry: plan.step.carry.map(({ output, input }) => [output, input] as const),
       initial: new Map(plan.step.carry.map((carry) => [carry.input, initialOf(carry, base)])),
-      dataset: tensorDataset({
-        [plan.step.window]: f32(examples.data, [count, window.lengthSamples, window.channels]),
-        [plan.step.target]: {
-          dtype: "int64",
-          shape: [count],
-          data: BigInt64Array.from(examples.targets, BigInt),
-        },
-      }),
+      dataset: windowDataset(
+        { ...window, data: examples.data, labels: examples.targets },
+        plan.step,
+        augment && { augment, seed },
+      ),
       batchSize,
       epochs,
       seed,

@@ -46,6 +46,32 @@ test("a refused update leaves no trace", () => {
   expect(strategy.finish(state, sum).model).toEqual(update([2, 3, 4, 5], 1.5));
 });
 
+test("momentum adds a share of the step before, as a velocity that is carried along would", () => {
+  const heavy = fedAvg({ valueMax: 8, weightMax: 100, cohortMax: 8 }, { momentum: 0.5 });
+  const round = (state: ReturnType<typeof heavy.init>, change: Tensors) => {
+    const sum = heavy.begin(state);
+    heavy.add(sum, change, 1);
+    return heavy.finish(state, sum).state;
+  };
+  // arXiv:1909.06335 by hand: v = 0.5·v + d, w = w + v with d = 1, then 2, then 0: v = 1, 2.5, 1.25.
+  const first = round(heavy.init(base), update([1, 1, 1, 1], 1));
+  expect(first.model).toEqual(update([2, 3, 4, 5], 1.5));
+  const second = round(first, update([2, 2, 2, 2], 2));
+  expect(second.model).toEqual(update([4.5, 5.5, 6.5, 7.5], 4));
+  const third = round(second, update([0, 0, 0, 0], 0));
+  expect(third.model).toEqual(update([5.75, 6.75, 7.75, 8.75], 5.25));
+});
+
+test("momentum from a model of other shapes is refused", () => {
+  const heavy = fedAvg({ valueMax: 8, weightMax: 100, cohortMax: 8 }, { momentum: 0.5 });
+  const state = { ...heavy.init(base), previous: { weight: f32([1]), bias: f32([1]) } };
+  const sum = heavy.begin(state);
+  heavy.add(sum, update([1, 1, 1, 1], 1), 1);
+  expect(() => heavy.finish(state, sum)).toThrow(
+    expect.objectContaining({ code: "UPDATE_SHAPE_MISMATCH" }),
+  );
+});
+
 test("neither the base nor the state is mutated", () => {
   const before = structuredClone(base);
   const state = strategy.init(base);
