@@ -1,10 +1,9 @@
 import { parseName, parseSha256 } from "@edgeloop/core/platform";
 import { emptyHistogram } from "@edgeloop/core/statistics";
 import { expect, test } from "vitest";
-import { parseBell, parseDeviceState, parseWorkList } from "./fleet-messages.ts";
 import type { MessageKind, Messages } from "./messages.ts";
 import { messageParsers } from "./messages.ts";
-import { isHeldOut, planBlobs } from "./plan.ts";
+import { planBlobs } from "./plan.ts";
 
 const name = parseName;
 const hash = (digit: string) => parseSha256(digit.repeat(64));
@@ -149,25 +148,6 @@ test("a histogram that does not add up is refused", () => {
 test("a plan's range cannot be empty", () => {
   const data = { ...examples.plan.data, endUs: 0 };
   expect(() => messageParsers.plan({ ...examples.plan, data })).toThrow(/startUs before endUs/);
-});
-
-test("a bell carries a kind and an id, nothing else", () => {
-  const bell = { kind: "offer", id: "c1-r1" };
-  expect(parseBell(bell)).toEqual(bell);
-  expect(parseWorkList({ format: 1, work: [bell] }).work).toEqual([bell]);
-  expect(() => parseBell({ ...bell, plan: {} })).toThrow();
-  expect(() => parseBell({ ...bell, kind: "install" })).toThrow();
-  expect(parseDeviceState({ format: 1, state: "online" }).state).toBe("online");
-});
-
-test("held-out blocks are every n-th, whole, and none for zero", () => {
-  const data = { startUs: 1000, endUs: 2000, holdoutEvery: 4, holdoutBlockUs: 100 };
-  const held = Array.from({ length: 100 }, (_, index) => 1000 + 10 * index).filter((startUs) =>
-    isHeldOut(data, startUs),
-  );
-  expect(held).toHaveLength(20);
-  expect(held.slice(0, 10)).toEqual([1300, 1310, 1320, 1330, 1340, 1350, 1360, 1370, 1380, 1390]);
-  expect(isHeldOut({ ...data, holdoutEvery: 0 }, 1300)).toBe(false);
 });
 
 test("a plan's blobs are those that its fields name", () => {
