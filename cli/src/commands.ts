@@ -15,6 +15,34 @@ export const commands: readonly Command[] = [
     load: () => import("./commands/demo.ts"),
   },
   {
+    words: ["init"],
+    summary: "write an edgeloop.yaml, a gateway.yaml and a coordinator.yaml to start from",
+    args: [{ name: "directory", summary: "where to; here when absent", optional: true }],
+    options: [
+      {
+        flags: "--name <name>",
+        summary: "the problem, and its line of models",
+        fallback: "machine-state",
+      },
+      { flags: "--sensor <name>", summary: "the sensor's name", fallback: "vibration" },
+      {
+        flags: "--topic <topic>",
+        summary: "where the sensor publishes",
+        fallback: "machine/vibration",
+      },
+      {
+        flags: "--channels <list>",
+        summary: "its channels and their SI units",
+        fallback: "x=m/s2,y=m/s2,z=m/s2",
+      },
+      { flags: "--rate <hz>", summary: "its samples a second", fallback: "100" },
+      { flags: "--classes <list>", summary: "what is to be told apart", fallback: "normal,fault" },
+      { flags: "--gateway <name>", summary: "the gateway's name", fallback: "gateway-1" },
+      { flags: "--fleet <name>", summary: "the fleet's name", fallback: "plant" },
+    ],
+    load: () => import("./commands/init.ts"),
+  },
+  {
     words: ["data", "import"],
     summary: "turn CSV files into recordings",
     args: [{ name: "from", summary: "a folder of CSV files with a header row, at any depth" }],
@@ -108,8 +136,11 @@ export const commands: readonly Command[] = [
         summary: "what must not stand on both sides of a split: the machine, the person",
         required: true,
       },
-      { flags: "--key <file>", summary: "the offline key", required: true },
-      { flags: "--online-key <file>", summary: "the online key's public half", required: true },
+      {
+        flags: "--key <file>",
+        summary: "the offline key; without keys the package is for gateway run --install",
+      },
+      { flags: "--online-key <file>", summary: "the online key's public half" },
       { flags: "-o, --output <dir>", summary: "where the signed package goes", required: true },
       {
         flags: "--where <name=value>...",
@@ -126,7 +157,10 @@ export const commands: readonly Command[] = [
     words: ["gateway", "run"],
     summary: "run a gateway: sensors, inference, learning, rounds, updates",
     args: [{ name: "config", summary: "a gateway.yaml" }],
-    options: [],
+    options: [
+      { flags: "--install <dir>", summary: "a release package; without a coordinator only" },
+      { flags: "--print", summary: "print the predictions as they are published" },
+    ],
     load: () => import("./commands/gateway-run.ts"),
   },
   {

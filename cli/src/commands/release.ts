@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { PublicJwk } from "@edgeloop/cloud-sync";
+import type { PublicJwk, SigningKey, VerifyKey } from "@edgeloop/cloud-sync";
 import { importPublicKey, lineOf } from "@edgeloop/cloud-sync";
 import {
   readKeyFile,
@@ -22,11 +22,13 @@ import { firstRelease, parseProblem } from "@edgeloop/models";
 import { loadExamples } from "@edgeloop/models/node";
 import type { Context, Options, Run } from "../command.ts";
 import { integerOption, listOption, optionalText, textOption } from "../options.ts";
+import { writeLocalPackage } from "../release/local-package.ts";
 import { table } from "../table.ts";
 import { versionOf } from "../version.ts";
 
 /**
- * Trains, quantizes and evaluates a problem's model and signs it as a line's release with the offline key.
+ * Trains, quantizes and evaluates a problem's model and signs it as a line's release with the offline key. Without keys
+ * the package is for a gateway on this machine: `edgeloop gateway run --install`.
  *
  * @throws `FILE_MISSING`, `PROBLEM_INVALID`, `DATASET_EMPTY`, `OBJECTIVE_MISSED`, `BUNDLE_TOO_LARGE`, `KEY_FILE_MISSING`
  */
@@ -35,8 +37,7 @@ export const run: Run = async (context, [problemFile = ""], options) => {
   const text = await readText(problemFile);
   const problem = parseProblem(text, problemFile);
   const line = optionalText(options, "line") ?? problem.name;
-  const offlineKey = await readKeyFile(textOption(options, "key"), "offline");
-  const onlineKey = await importPublicKey(await readPublicJwk(textOption(options, "onlineKey")));
+  const keys = await keysOf(options);
   const where = parseWhere(listOption(options, "where"));
   const directory = textOption(options, "data");
   const groupBy = textOption(options, "groupBy");
@@ -67,18 +68,38 @@ export const run: Run = async (context, [problemFile = ""], options) => {
         ),
     },
   );
-  const previous = optionalText(options, "previous");
+  if (keys) await sign(release, keys, { out, previous: optionalText(options, "previous") });
+  else await writeLocalPackage(out, release.bundle);
+  return show(context, { out, line, version, backend, release, isSigned: keys !== undefined });
+};
+
+type Keys = { readonly offline: SigningKey; readonly online: VerifyKey };
+
+/** Without keys the release is for this machine's own gateway. */
+async function keysOf(options: Options): Promise<Keys | undefined> {
+  const [key, onlineKey] = [optionalText(options, "key"), optionalText(options, "onlineKey")];
+  if (key === undefined && onlineKey === undefined) return undefined;
+  return {
+    offline: await readKeyFile(textOption(options, "key"), "offline"),
+    online: await importPublicKey(await readPublicJwk(textOption(options, "onlineKey"))),
+  };
+}
+
+async function sign(
+  { bundle }: FirstRelease,
+  { offline, online }: Keys,
+  { out, previous }: { readonly out: string; readonly previous: string | undefined },
+): Promise<void> {
   const signed = await signOffline({
-    key: offlineKey,
-    onlineKey,
+    key: offline,
+    onlineKey: online,
     ...(previous === undefined ? {} : { previous: await readReleasePackage(previous) }),
-    lines: [lineOf(release.bundle.manifest, { parents: [], approve: "automatic" })],
-    releases: [release.bundle.manifestBytes],
+    lines: [lineOf(bundle.manifest, { parents: [], approve: "automatic" })],
+    releases: [bundle.manifestBytes],
     nowUs: systemClock.nowUs(),
   });
   await writeReleasePackage(out, signed);
-  return show(context, { out, line, version, backend, release });
-};
+}
 
 function show(
   context: Context,
@@ -88,6 +109,7 @@ function show(
     readonly version: number;
     readonly backend: Backend;
     readonly release: FirstRelease;
+    readonly isSigned: boolean;
   },
 ): Readonly<Record<string, unknown>> {
   const { bundle, float, int8, trainedWindows, heldOutWindows } = made.release;
@@ -101,7 +123,7 @@ function show(
     ["accuracy float, int8", `${percent(float.accuracy)}, ${percent(int8.accuracy)}`],
     ["macro-F1 float, int8", `${float.macroF1.toFixed(4)}, ${int8.macroF1.toFixed(4)}`],
     ["first installation", `${bytes} bytes`],
-    ["signed package", made.out],
+    [made.isSigned ? "signed package" : "package, unsigned", made.out],
   ]);
   for (const row of rows) context.say(row);
   return {
@@ -115,6 +137,7 @@ function show(
     int8,
     windows: { trained: trainedWindows, heldOut: heldOutWindows },
     package: made.out,
+    signed: made.isSigned,
   };
 }
 

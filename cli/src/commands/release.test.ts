@@ -1,0 +1,80 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readReleasePackage } from "@edgeloop/cloud-sync/node";
+import { writeRecording } from "@edgeloop/core/data/node";
+import { memoryBlobStore } from "@edgeloop/core/testing";
+import { expect, test } from "vitest";
+import { problemFile } from "../init/project-files.ts";
+import { openLocalPackage } from "../release/local-package.ts";
+import { temporary, testContext } from "../testing.ts";
+import { run as keysInit } from "./keys-init.ts";
+import { run } from "./release.ts";
+
+const project = {
+  name: "shaker",
+  sensor: "vibration",
+  topic: "t",
+  channels: [{ name: "x", unit: "m/s2" }],
+  rateHz: 50,
+  classes: ["slow", "fast"],
+  gateway: "g",
+  fleet: "f",
+} as unknown as Parameters<typeof problemFile>[0];
+
+/** Two takes of sine waves, 20 s each. */
+async function recorded(fastHz = 9) {
+  const directory = temporary();
+  const problem = join(directory, "edgeloop.yaml");
+  writeFileSync(problem, problemFile(project).replace("epochs: 30", "epochs: 8"));
+  const data = join(directory, "recordings");
+  for (const [label, hz] of [["slow", 2] as const, ["fast", fastHz] as const]) {
+    const timesUs = Float64Array.from({ length: 1000 }, (_, row) => row * 20_000);
+    await writeRecording(
+      join(data, label),
+      { ...project, attributes: { take: label }, origin: "sines" },
+      {
+        timesUs,
+        data: Float32Array.from(timesUs, (us) => Math.sin((2 * Math.PI * hz * us) / 1e6)),
+        labels: [{ startUs: 0, endUs: 20e6, label, by: "test" }],
+      },
+      { synced: false },
+    );
+  }
+  const options = { data, groupBy: "take", output: join(directory, "out"), backend: "wasm" };
+  return { directory, problem, options };
+}
+
+test("without keys a package is for this machine's gateway", async () => {
+  const { problem, options } = await recorded();
+  const context = testContext();
+  const made = await run(context, [problem], options);
+  expect(made).toMatchObject({ line: "shaker", version: 1, signed: false });
+  const blobs = memoryBlobStore();
+  const release = await (await openLocalPackage(options.output, "shaker")).putInto(blobs);
+  expect(release).toMatchObject({ manifestSha256: made?.["sha256"] });
+  expect(context.progressed[0]).toMatch(/^epoch 1 of 8, loss /);
+});
+
+test("with keys it is signed, and one key alone is wrong usage", async () => {
+  const { directory, problem, options } = await recorded();
+  const out = join(directory, "keys");
+  for (const role of ["offline", "online"]) await keysInit(testContext(), [], { role, out });
+  const key = join(out, "offline.json");
+  const onlineKey = join(out, "online.pub.json");
+  await expect(run(testContext(), [problem], { ...options, key })).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("--online-key"),
+  });
+  const made = await run(testContext(), [problem], { ...options, key, onlineKey });
+  expect(made).toMatchObject({ signed: true });
+  const { files } = await readReleasePackage(options.output);
+  expect([...files.keys()].toSorted()).toEqual(["lines/shaker.json", "releases/shaker/1.json"]);
+});
+
+test("a model that tells nothing apart is not released, and the message says what to do", async () => {
+  const { problem, options } = await recorded(2);
+  await expect(run(testContext(), [problem], options)).rejects.toMatchObject({
+    code: "OBJECTIVE_MISSED",
+    message: expect.stringContaining("more data"),
+  });
+});
