@@ -8,6 +8,7 @@ import type { JsonFormat } from "./json.ts";
 import { jsonDecoder } from "./json.ts";
 import type { PackedFormat } from "./packed.ts";
 import { packedDecoder } from "./packed.ts";
+import { steadyArrival } from "./steady-arrival.ts";
 
 /** How a sensor's payloads are read. */
 export type Format = PackedFormat | JsonFormat | CsvFormat;
@@ -86,8 +87,13 @@ function channelsNamed(format: Format): number | undefined {
   }
 }
 
-/** Builds the decoder of a format. */
+/** Builds the decoder of a format. Payloads without a time are taken to follow each other at the sensor's rate. */
 export function decoderOf(info: SensorInfo, format: Format): Decode {
+  const decode = plainDecoder(info, format);
+  return format.time === undefined ? steadyArrival(info, decode) : decode;
+}
+
+function plainDecoder(info: SensorInfo, format: Format): Decode {
   switch (format.kind) {
     case "packed":
       return packedDecoder(info, format);
