@@ -41,7 +41,7 @@ export type CampaignOfficeOptions = {
 
 /** Runs campaigns: several rounds over one data range, then a release. */
 export type CampaignOffice = {
-  /** @throws `CAMPAIGN_RUNNING` when one of the same line goes on */
+  /** @throws `CAMPAIGN_RUNNING` when one of the same line goes on, `MESSAGE_INVALID` for an empty range */
   propose(spec: Omit<CampaignSpec, "campaign">): Promise<Name>;
   /** @throws `CAMPAIGN_UNKNOWN` */
   approve(campaign: Name): Promise<void>;
@@ -75,8 +75,10 @@ export async function openCampaignOffice(options: CampaignOfficeOptions): Promis
       alone(async () => {
         refuseSecond(running(spec.line));
         const campaign = nameOf(desk.machines.size + 1);
-        const machine = await open(desk, campaign);
-        await apply(desk, machine, { kind: "proposed", spec: { ...spec, campaign } });
+        const event = { kind: "proposed", spec: { ...spec, campaign } } as const;
+        // A campaign that could not be read again must not even take a name.
+        parseCampaignEvent({ ...event, atUs: 0 });
+        await apply(desk, await open(desk, campaign), event);
         return campaign;
       }),
     async approve(campaign) {

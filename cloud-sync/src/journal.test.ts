@@ -50,6 +50,20 @@ test("the state does not move when the event cannot be stored, and later events 
   expect(machine.state()).toBe(2);
 });
 
+test("what could not be read again is not written", async () => {
+  const log = await journal();
+  const strict = {
+    ...rules(),
+    parse: (value: unknown) => {
+      if ((value as Event).add > 100) throw new Error("too much");
+      return value as Event;
+    },
+  };
+  const machine = await openMachine(log, "round/a", strict);
+  await expect(machine.apply({ add: 101 })).rejects.toThrow("too much");
+  expect([machine.state(), await log.read("round/a")]).toEqual([0, []]);
+});
+
 test("two writers of one stream cannot both have their way", async () => {
   const log = await journal();
   const [first, second] = await Promise.all([

@@ -56,6 +56,7 @@ export type Machine<State, Event> = {
    * Applies an event: what it changes is on disk before the state moves and the promise resolves.
    *
    * @returns The refusal's code when the event does not fit.
+   * @throws what the rules' `parse` throws when the event could not be read again.
    */
   apply(event: Event): Promise<string | undefined>;
 };
@@ -102,7 +103,8 @@ export async function openMachine<
     const next = rules.step(state, event);
     if (next.refusal !== undefined) return next.refusal;
     if (next.state === state) return undefined;
-    await journal.append(stream, position, event);
+    // What could not be read again must not be written: it would stop the next start.
+    await journal.append(stream, position, rules.parse(JSON.parse(JSON.stringify(event))));
     position += 1;
     state = next.state;
     rules.changed(next);

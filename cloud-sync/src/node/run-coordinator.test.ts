@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { codeOf, silentLog } from "@edgeloop/core/platform";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { roundPlant } from "../testing.ts";
+import { readCoordinatorConfig, runCoordinator } from "./run-coordinator.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "edgeloop-run-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const stopped = new AbortController().signal;
+const yaml = `format: 1
+fleet: plant
+line: toys
+data: state
+registry: ../registry
+key: online.json
+http: { port: 0 }
+mqtt: { port: 0 }
+admin: { port: 0, tokenFile: operator.token }
+`;
+
+test("paths are relative to the file, and a file that is missing is said to be", async () => {
+  const path = join(directory, "coordinator.yaml");
+  await writeFile(path, yaml);
+  const config = await readCoordinatorConfig(path);
+  expect(config).toMatchObject({
+    data: join(directory, "state"),
+    registry: join(directory, "..", "registry"),
+    admin: { tokenFile: join(directory, "operator.token") },
+  });
+  const missing = readCoordinatorConfig(join(directory, "none.yaml"));
+  expect(await missing.then(() => "READ", codeOf)).toBe("CONFIG_INVALID");
+});
+
+test("it listens, stops when told, and starts again over the same directory", async () => {
+  const plant = await roundPlant(directory);
+  const first = await plant.start();
+  const { addresses } = first;
+  expect((await fetch(`${addresses.url}/healthz`)).status).toBe(200);
+  await first.stop();
+  await expect(fetch(`${addresses.url}/healthz`)).rejects.toThrow();
+  const second = await plant.start();
+  expect(second.addresses).toEqual(addresses);
+  await second.stop();
+});
+
+test.for([
+  [{ http: { host: "0.0.0.0", port: 0 } }, "CONNECTION_INSECURE"],
+  [{ key: "/nowhere/online.json" }, "KEY_FILE_MISSING"],
+  [{ admin: { port: 0, tokenFile: "/nowhere/token" } }, "CONFIG_INVALID"],
+] as const)("it does not start with %o", async ([change, code]) => {
+  const { config } = await roundPlant(directory);
+  const run = runCoordinator({ ...config, ...change }, { log: silentLog }, stopped);
+  expect(await run.then(() => "RAN", codeOf)).toBe(code);
+});
