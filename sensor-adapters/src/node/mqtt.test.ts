@@ -100,6 +100,57 @@ test("a message is acknowledged only once the consumer asks for the next", async
   await sender.endAsync();
 });
 
+test("a broker that starts later than its reader is found, and a subscription outlives its restart", async () => {
+  const { port } = server.address() as AddressInfo;
+  const stop = new AbortController();
+  const refused: Refusal[] = [];
+  const restart = async (): Promise<void> => {
+    await new Promise<void>((resolve) => broker.close(resolve));
+    await new Promise((resolve) => server.close(resolve));
+    broker = await Aedes.createBroker();
+    server = createServer(broker.handle);
+  };
+  await restart();
+  const client = { reconnectPeriod: 20 };
+  const adapter = mqttAdapter(info, { url, topic: "s", decode, clock: virtualClock(), client });
+  const iterator = adapter
+    .samples({ signal: stop.signal, refuse: (refusal) => refused.push(refusal) })
+    [Symbol.asyncIterator]();
+  for (const v of [1, 2]) {
+    const next = iterator.next();
+    await expect.poll(() => refused.length).toBeGreaterThan(0);
+    const subscribed = new Promise<void>((resolve) => broker.once("subscribe", () => resolve()));
+    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    await subscribed;
+    broker.publish(
+      {
+        cmd: "publish",
+        topic: "s",
+        payload: JSON.stringify({ v }),
+        qos: 1,
+        dup: false,
+        retain: false,
+      },
+      () => undefined,
+    );
+    expect((await next).value.data[0]).toBe(v);
+    refused.length = 0;
+    if (v === 1) await restart();
+  }
+  expect(refused.every(({ code }) => code === "MQTT_CONNECTION_FAILED")).toBe(true);
+  stop.abort();
+  await iterator.return?.(undefined);
+});
+
+test("a subscription that the broker refuses ends the stream with a code", async () => {
+  broker.authorizeSubscribe = (_client, _subscription, answer) => answer(null, null);
+  const adapter = mqttAdapter(info, { url, topic: "s", decode, clock: virtualClock() });
+  const run = { signal: new AbortController().signal, refuse: () => undefined };
+  await expect(Array.fromAsync(adapter.samples(run))).rejects.toMatchObject({
+    code: "MQTT_SUBSCRIBE_FAILED",
+  });
+});
+
 test("aborting ends a stream that never connected", async () => {
   const stop = new AbortController();
   const adapter = mqttAdapter(info, {

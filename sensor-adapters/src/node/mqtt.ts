@@ -37,15 +37,24 @@ export function mqttAdapter(info: SensorInfo, options: MqttOptions): Adapter {
     async *samples(run) {
       if (run.signal.aborted) return;
       const queue = packetQueue<Samples>();
-      const client = connect(options.url, { clean: true, ...options.client });
+      const client = connect(options.url, { clean: true, resubscribe: false, ...options.client });
       // The client reconnects by itself and says why on each try; without a listener Node would end the process.
       client.on("error", (error) => reportLater(run, options.clock, error));
       const stop = (): void => queue.end();
       run.signal.addEventListener("abort", stop, { once: true });
+      let refused: EdgeloopError | undefined;
+      // At every connection, the first and those after a loss: a broker may start later than its readers.
+      client.on("connect", () => {
+        subscribe(client, options.topic).catch((error: EdgeloopError) => {
+          if (!client.connected) return;
+          refused = error;
+          queue.end();
+        });
+      });
       try {
         listen(client, queue, { options, run });
-        await Promise.race([subscribe(client, options.topic), aborted(run.signal)]);
         yield* queue.items();
+        if (refused) throw refused;
       } finally {
         run.signal.removeEventListener("abort", stop);
         await client.endAsync(true);
@@ -53,10 +62,6 @@ export function mqttAdapter(info: SensorInfo, options: MqttOptions): Adapter {
     },
   };
 }
-
-/** Resolves when the signal aborts. */
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
 
 const reportLater = (run: AdapterRun, clock: Clock, error: Error): void =>
   run.refuse({ code: "MQTT_CONNECTION_FAILED", message: error.message, atUs: clock.nowUs() });
@@ -81,13 +86,21 @@ function listen(
 }
 
 async function subscribe(client: MqttClient, topic: string): Promise<void> {
-  const [grant] = await client.subscribeAsync(topic, { qos: 1 });
-  // 0x80 is the broker's no (MQTT 3.1.1 §3.9.3).
-  if (grant && grant.qos < 128) return;
-  throw new EdgeloopError("MQTT_SUBSCRIBE_FAILED", "the broker refused the subscription", {
-    details: { topic },
-  });
+  try {
+    const [grant] = await client.subscribeAsync(topic, { qos: 1 });
+    // 0x80 is the broker's no (MQTT 3.1.1 §3.9.3).
+    if (!grant || grant.qos < 128) return;
+  } catch (cause) {
+    throw subscribeFailed(topic, cause);
+  }
+  throw subscribeFailed(topic);
 }
+
+const subscribeFailed = (topic: string, cause?: unknown): EdgeloopError =>
+  new EdgeloopError("MQTT_SUBSCRIBE_FAILED", `the broker refused the subscription to ${topic}`, {
+    details: { topic },
+    cause,
+  });
 
 const loopback = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
