@@ -11,6 +11,29 @@ export const commands: readonly Command[] = [
       { flags: "--gateways <n>", summary: "pumps, each with its gateway", fallback: "6" },
       { flags: "--stay", summary: "keep the fleet running until it is interrupted" },
       { flags: "-o, --output <dir>", summary: "where everything goes", fallback: "edgeloop-demo" },
+      {
+        flags: "--recordings <dir>",
+        summary: "instead of pumps: replay recordings of people or machines",
+      },
+      {
+        flags: "--where <name=value>...",
+        summary: "attributes of the recordings; may be repeated",
+      },
+      {
+        flags: "--laboratory-where <name=value>...",
+        summary: "attributes of the laboratory's recordings, where it has other devices",
+      },
+      {
+        flags: "--group-by <attribute>",
+        summary: "tells people or machines apart; each becomes a gateway, or is held out",
+      },
+      {
+        flags: "--problem <file>",
+        summary: "an edgeloop.yaml; derived from the recordings if absent",
+      },
+      { flags: "--folds <n>", summary: "parts that people are split into; 5 when absent" },
+      { flags: "--rounds <n>", summary: "federated rounds on recordings; 10 or 12 when absent" },
+      { flags: "--backend <name>", summary: "on recordings: auto, native or wasm" },
     ],
     load: () => import("./commands/demo.ts"),
   },

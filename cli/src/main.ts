@@ -89,4 +89,8 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const code = await main(process.argv.slice(2));
+process.exitCode = code;
+// What failed half-way may have left servers and workers behind, which would keep the process: end once all is said.
+if (code !== exit.ok)
+  process.stdout.write("", () => process.stderr.write("", () => process.exit()));

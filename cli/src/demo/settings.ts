@@ -36,3 +36,6 @@ export const demoNames = {
 
 /** Names a gateway by its number from 0. */
 export const gatewayName = (index: number): string => `pump-${index + 1}`;
+
+/** Longest schedule that the demo plays, in seconds of sensor time. */
+export const scheduleSMax = 900;

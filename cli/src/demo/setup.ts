@@ -34,6 +34,8 @@ export type SetupOptions = {
   readonly groupBy: string;
   readonly where: readonly string[];
   readonly devices: number;
+  /** Parts of `coordinator.yaml` that take the place of the demo's own. */
+  readonly coordinator?: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
 };
@@ -73,7 +75,7 @@ export async function setUpPlant(options: SetupOptions): Promise<Plant> {
 }
 
 /** The coordinator's file: the problem's `loop`, and times that suit a demo of minutes. */
-function coordinatorYaml({ problem, devices }: SetupOptions, ports: Ports): string {
+function coordinatorYaml({ problem, devices, coordinator }: SetupOptions, ports: Ports): string {
   const { loop, training } = parseProblem(problem, "edgeloop.yaml");
   const listen = (port: number) => ({ host: "127.0.0.1", port });
   return stringify({
@@ -103,5 +105,6 @@ function coordinatorYaml({ problem, devices }: SetupOptions, ports: Ports): stri
     rollout: { canaries: 1, stages: [1], failuresMax: 0, stageS: 60 },
     // A rest between two updates, so that the accident of a kill while aggregating has something to hit.
     aggregateRestMs: 120,
+    ...coordinator,
   });
 }

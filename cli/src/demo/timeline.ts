@@ -13,10 +13,10 @@ export const phases = {
 /** Names a phase. */
 export type Phase = keyof typeof phases;
 
-/** A value that somebody waits for. */
-export type Signal = {
+/** A place to wait at. */
+export type Waiting = {
   /** Resolves when `check` holds; asked whenever something happened. */
-  until(check: () => boolean, what: string): Promise<void>;
+  until(check: () => boolean): Promise<void>;
   /** Says that something happened. */
   poke(): void;
 };
@@ -26,7 +26,7 @@ export type Signal = {
  *
  * @param give Aborts every wait, with its reason.
  */
-export function waiting(give: AbortSignal): Signal {
+export function waiting(give: AbortSignal): Waiting {
   const waits = new Set<() => void>();
   return {
     poke: () => {

@@ -14,8 +14,8 @@ export type Notice = {
 /** The coordinator of the demo: its process and what an operator asks it. */
 export type CoordinatorMember = {
   readonly daemon: Daemon;
-  /** Reads `GET /v1/admin/<path>`. */
-  ask(path: string): Promise<Readonly<Record<string, unknown>>>;
+  /** Asks `/v1/admin/<path>`: GET, or POST with a body. */
+  ask(path: string, body?: object): Promise<Readonly<Record<string, unknown>>>;
   /** Follows what moves, over restarts, until the signal aborts. */
   follow(onNotice: (notice: Notice) => void, signal: AbortSignal): Promise<void>;
 };
@@ -36,8 +36,11 @@ export function coordinatorMember(plant: Plant): CoordinatorMember {
       ready: healthy(plant.ports.admin),
       readyTimeoutMs: 60_000,
     }),
-    ask: async (path) => {
-      const response = await fetch(`${base}/v1/admin/${path}`, { headers });
+    ask: async (path, body) => {
+      const response = await fetch(`${base}/v1/admin/${path}`, {
+        headers: { ...headers, "content-type": "application/json" },
+        ...(body ? { method: "POST", body: JSON.stringify(body) } : {}),
+      });
       return Object(await response.json());
     },
     async follow(onNotice, signal) {

@@ -60,6 +60,7 @@ export function daemon(options: DaemonOptions): Daemon {
         stdio: ["ignore", log, log],
       });
       closeSync(log);
+      orphanless(child);
       const untilMs = performance.now() + options.readyTimeoutMs;
       while (!(await options.ready().catch(() => false))) {
         signal.throwIfAborted();
@@ -75,6 +76,13 @@ export function daemon(options: DaemonOptions): Daemon {
       await gone(process);
     },
   };
+}
+
+/** Takes a child along when this process ends, however it ends short of a kill. */
+function orphanless(child: ChildProcess): void {
+  const end = (): void => void child.kill("SIGKILL");
+  process.once("exit", end);
+  child.once("exit", () => process.off("exit", end));
 }
 
 /** Asks a daemon's health page. */

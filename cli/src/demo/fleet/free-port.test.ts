@@ -9,3 +9,8 @@ test("the port can be listened on", async () => {
   expect(server.address()).toMatchObject({ port });
   await new Promise((resolve) => server.close(resolve));
 });
+
+test("ports that are asked for together are different", async () => {
+  const ports = await Promise.all(Array.from({ length: 40 }, freePort));
+  expect(new Set(ports).size).toBe(40);
+});

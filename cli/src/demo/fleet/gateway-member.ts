@@ -2,14 +2,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SensorConfig } from "@edgeloop/device-agent";
 import { stringify } from "yaml";
-import type { Exchange, RecordingProxy } from "../capture/http-proxy.ts";
+import type { RecordingProxy } from "../capture/http-proxy.ts";
 import { httpProxy } from "../capture/http-proxy.ts";
 import { classifyExchange, classifyPublish } from "../capture/kinds.ts";
 import type { CaptureLedger } from "../capture/ledger.ts";
 import { mqttProxy } from "../capture/mqtt-proxy.ts";
 import { demoNames } from "../settings.ts";
 import type { Plant } from "../setup.ts";
-import { commandLine, runCommand } from "./command-line.ts";
+import { commandLine } from "./command-line.ts";
+import type { CoordinatorMember } from "./coordinator-member.ts";
 import type { Daemon } from "./daemon.ts";
 import { daemon, healthy } from "./daemon.ts";
 import { freePort } from "./free-port.ts";
@@ -20,6 +21,8 @@ export type GatewayMember = {
   readonly daemon: Daemon;
   /** The gateway's own broker. */
   readonly brokerUrl: string;
+  /** Its /metrics and /healthz. */
+  readonly httpUrl: string;
   /** Folder of its data. */
   readonly directory: string;
   /** Slows down the bodies of answers to this gateway; undefined for full speed. */
@@ -30,29 +33,28 @@ export type GatewayMember = {
 /** What a gateway is set up from. */
 export type MemberOptions = {
   readonly plant: Plant;
+  readonly coordinator: Pick<CoordinatorMember, "ask">;
   readonly name: string;
   readonly sensor: SensorConfig;
   readonly ledger: CaptureLedger;
   readonly backend: "auto" | "wasm" | "native";
-  readonly onExchange: (gateway: string, exchange: Exchange) => void;
   readonly onRequest: (gateway: string, method: string, path: string) => void;
-  readonly signal: AbortSignal;
 };
+
+/** A token of the demo waits for the gateway to start, no longer. */
+const tokenLifetimeS = 600;
 
 /** Writes a gateway's files, gets it a token, and puts proxies between it and the coordinator. Nothing runs yet. */
 export async function setUpGateway(options: MemberOptions): Promise<GatewayMember> {
-  const { plant, name, ledger, signal } = options;
+  const { plant, name, ledger } = options;
   const directory = join(plant.directory, "gateways", name);
   await mkdir(directory, { recursive: true });
   const [broker, http] = [await freePort(), await freePort()];
   const member: { slow: number | undefined } = { slow: undefined };
   const { httpPort, mqttPort, close } = await proxies(options, ledger, () => member.slow);
-  const token = await runCommand(["fleet", "enrol", "--coordinator", "coordinator.yaml"], {
-    cwd: plant.directory,
-    signal,
-  });
+  const { token } = await options.coordinator.ask("tokens", { lifetimeS: tokenLifetimeS });
   const tokenFile = join(plant.directory, "tokens", name);
-  await writeFile(tokenFile, String(token["token"]), { mode: 0o600 });
+  await writeFile(tokenFile, String(token), { mode: 0o600 });
   const config = {
     format: 1,
     id: name,
@@ -75,6 +77,7 @@ export async function setUpGateway(options: MemberOptions): Promise<GatewayMembe
     name,
     directory,
     brokerUrl: `mqtt://127.0.0.1:${broker}`,
+    httpUrl: `http://127.0.0.1:${http}`,
     daemon: daemon({
       name,
       args: commandLine(["gateway", "run", file]),
@@ -94,7 +97,7 @@ export async function setUpGateway(options: MemberOptions): Promise<GatewayMembe
 }
 
 async function proxies(
-  { plant, name, onExchange, onRequest }: MemberOptions,
+  { plant, name, onRequest }: MemberOptions,
   ledger: CaptureLedger,
   slow: () => number | undefined,
 ): Promise<{ readonly httpPort: number; readonly mqttPort: number; close(): Promise<void> }> {
@@ -105,7 +108,6 @@ async function proxies(
     ledger,
     throttle: slow,
     onRequest: (method, path) => onRequest(name, method, path),
-    onExchange: (exchange) => onExchange(name, exchange),
   });
   const mqtt = await mqttProxy({
     gateway: name,

@@ -26,8 +26,8 @@ export type LabelOptions = {
   /** Seconds of sensor time between a window and its label. */
   readonly lateS: number;
   readonly windowUs: number;
-  /** Labels are given for windows that start from here on. */
-  readonly fromUs: number;
+  /** Labels are given for windows that start from here on; asked each time. */
+  readonly fromUs: () => number;
 };
 
 /** Plays all machines on one schedule. */
@@ -81,7 +81,7 @@ function giveLabels(
   const say = (message: object): void => {
     client.publish(labelsTopic, JSON.stringify(message), { qos: 1 }, () => undefined);
   };
-  if (startUs < how.fromUs) return;
+  if (startUs < how.fromUs()) return;
   const window = { startUs, endUs: startUs + how.windowUs };
   const label = labelOfWindow(stream.segments, window, how);
   if (label) say({ sensor: stream.sensor, ...label });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   accelerationStep,
+  changeAfter,
   epochUs,
   labelOfWindow,
   packetSamples,
@@ -66,4 +67,14 @@ test("the share of labelled windows is as asked, the same windows each time", ()
     }),
     { numRuns: 20 },
   );
+});
+
+test("a change that is scheduled later leaves what lies before as it was", () => {
+  const still = plantStream(5, 1, { endUs: times.endUs });
+  const changeUs = changeAfter(epochUs + 9_000_001);
+  const before = still.acceleration(epochUs, 10_000);
+  still.changeAt(changeUs);
+  expect(changeUs).toBe(epochUs + 10_000_000);
+  expect(still.acceleration(epochUs, 10_000)).toEqual(before);
+  expect(still.segments).toEqual(stream.segments);
 });

@@ -16,9 +16,9 @@ export const segmentUs = 2_000_000;
 /** Metres a second squared a step of the int16 that the sensor sends. */
 export const accelerationStep: number = 1 / 1000;
 
-/** When what happens, in sensor time. */
+/** When what happens, in sensor time; without a change the world stays as it is. */
 export type PlantTimes = {
-  readonly changeUs: number;
+  readonly changeUs?: number;
   readonly endUs: number;
 };
 
@@ -26,6 +26,8 @@ export type PlantTimes = {
 export type PlantStream = {
   readonly sensor: string;
   readonly segments: readonly Segment[];
+  /** Schedules the change of the operating point; what lies before stays as it was. @see {@link changeAfter} */
+  changeAt(changeUs: number): void;
   /** Acceleration of a stretch that lies within the schedule, row-major `[count, 3]`. */
   acceleration(startUs: number, count: number): Float32Array;
   /** The packet as the sensor sends it: int64 start in microseconds, then int16 rows, little-endian. */
@@ -39,16 +41,28 @@ export type PlantStream = {
  */
 export function plantStream(seed: number, index: number, times: PlantTimes): PlantStream {
   const plant = plantPump(seed, index);
-  const segments = plantSchedule(plant, { startUs: epochUs, segmentUs, ...times });
+  const { endUs } = times;
+  const schedule = (changeUs: number): readonly Segment[] =>
+    plantSchedule(plant, { startUs: epochUs, segmentUs, changeUs, endUs });
+  let segments = schedule(times.changeUs ?? endUs);
   const acceleration = (startUs: number, count: number): Float32Array =>
     accelerationOf(plant, segments, { startUs, count });
   return {
     sensor: "vibration",
-    segments,
+    get segments() {
+      return segments;
+    },
+    changeAt: (changeUs) => {
+      segments = schedule(changeUs);
+    },
     acceleration,
     packet: (startUs) => encodePacket(startUs, acceleration(startUs, packetSamples)),
   };
 }
+
+/** The end of the state that a pump is in at a time: a change there cuts no state short. */
+export const changeAfter = (atUs: number): number =>
+  epochUs + Math.ceil((atUs - epochUs) / segmentUs) * segmentUs;
 
 function accelerationOf(
   { pump }: PlantPump,

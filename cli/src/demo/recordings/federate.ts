@@ -1,4 +1,4 @@
-import { fedAvg } from "@edgeloop/cloud-sync";
+import { fedAvg, rateShare } from "@edgeloop/cloud-sync";
 import { adamW, softmaxCrossEntropy, trainingStep } from "@edgeloop/core/autodiff";
 import type { Graph, Tensors } from "@edgeloop/core/graph";
 import { f32 } from "@edgeloop/core/graph";
@@ -6,17 +6,15 @@ import { deriveSeed } from "@edgeloop/core/platform";
 import { constant, runTraining, windowDataset } from "@edgeloop/core/training";
 import type { Examples, Problem, TrainPorts } from "@edgeloop/models";
 import { isWeight, withWeights } from "@edgeloop/models";
+import type { RoundSettings } from "./fold.ts";
 
 /** How rounds are run when no processes are. */
-export type FederateOptions = {
+export type FederateOptions = RoundSettings & {
   readonly problem: Problem;
   /** The laboratory's model, from which the rounds start. */
   readonly start: Graph;
   /** One device each, in any order: sums are exact. */
   readonly devices: readonly Examples[];
-  readonly rounds: number;
-  readonly epochs: number;
-  readonly learningRate: number;
   readonly seed: number;
   readonly onRound?: (round: number) => void;
 };
@@ -24,12 +22,9 @@ export type FederateOptions = {
 /** Largest change of a weight in a round, and the largest number of examples of a device. */
 const limits = { valueMax: 16, weightMax: 1e6 };
 
-/** The learning rate falls to this share over the rounds (Charles & Konečný 2020, arXiv:2007.00878: decay helps). */
-const rateFloor = 0.1;
-
 /**
  * Runs federated rounds in one process: the same local steps, the same exact sums and the same strategy as over the
- * network, for cross-validation over many folds.
+ * network, for cross-validation over many folds. Rates and seeds are those that a coordinator puts into its plans.
  *
  * @returns The start's graph with the weights after the last round.
  */
@@ -42,16 +37,19 @@ export async function federate(options: FederateOptions, ports: TrainPorts): Pro
     weighted: true,
   });
   const session = await ports.open(step.graph);
-  const strategy = fedAvg({ ...limits, cohortMax: devices.length });
-  let model: Tensors = Object.fromEntries(
-    [...start.initializers].filter(([name]) => isWeight(name)),
+  const strategy = fedAvg(
+    { ...limits, cohortMax: devices.length },
+    { momentum: options.serverMomentum },
+  );
+  let state = strategy.init(
+    Object.fromEntries([...start.initializers].filter(([name]) => isWeight(name))),
   );
   try {
-    for (let round = 0; round < rounds; round += 1) {
-      const state = strategy.init(model);
+    for (let round = 1; round <= rounds; round += 1) {
       const sum = strategy.begin(state);
-      for (const [index, examples] of devices.entries()) {
-        const seed = deriveSeed(options.seed, `round ${round} device ${index}`);
+      const { model } = state;
+      const seed = deriveSeed(options.seed, `round ${round}`);
+      for (const examples of devices) {
         const { parameters } = await runTraining({
           session,
           carry: step.carry,
@@ -64,30 +62,19 @@ export async function federate(options: FederateOptions, ports: TrainPorts): Pro
           batchSize: problem.training.batchSize,
           epochs: options.epochs,
           seed,
-          learningRate: constant(options.learningRate * decay(round, rounds)),
+          learningRate: constant(options.learningRate * rateShare(round, options)),
           clock: ports.clock,
           ...(ports.signal ? { signal: ports.signal } : {}),
         });
         strategy.add(sum, difference(model, parameters), examples.labels.length);
       }
-      ({ model } = strategy.finish(state, sum));
+      ({ state } = strategy.finish(state, sum));
       options.onRound?.(round);
     }
   } finally {
     await session.dispose();
   }
-  return withWeights(start, model);
-}
-
-/**
- * Gives the share of the learning rate in a round: half a cosine from 1 to the floor.
- *
- * @example
- * decay(0, 10); // => 1
- */
-export function decay(round: number, rounds: number): number {
-  const done = rounds > 1 ? round / (rounds - 1) : 0;
-  return rateFloor + (1 - rateFloor) * 0.5 * (1 + Math.cos(Math.PI * done));
+  return withWeights(start, state.model);
 }
 
 function difference(before: Tensors, after: Tensors): Tensors {

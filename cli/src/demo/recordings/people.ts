@@ -22,12 +22,12 @@ const laboratoryShare = 3;
  * castFold({ train: ["a", "b", "c"], test: ["d"] }); // => { laboratory: ["a"], field: ["b", "c"], held: ["d"] }
  */
 export function castFold({ train, test }: Fold): Cast {
-  const count = Math.floor(train.length / laboratoryShare);
+  const count = Math.max(1, Math.floor(train.length / laboratoryShare));
   const cast = { laboratory: train.slice(0, count), field: train.slice(count), held: [...test] };
-  if (count > 0 && cast.field.length > 0 && cast.held.length > 0) return cast;
+  if (cast.laboratory.length > 0 && cast.field.length > 0 && cast.held.length > 0) return cast;
   throw new EdgeloopError(
     "FOLD_TOO_SMALL",
-    "a fold needs at least three people to train and one to test",
+    "a fold needs at least two people to train and one to test",
     { details: { train: train.length, test: test.length } },
   );
 }

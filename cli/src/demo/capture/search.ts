@@ -1,0 +1,39 @@
+import { bytesOf, utf8 } from "@edgeloop/core/platform";
+import { leakIndex } from "./leak-index.ts";
+import type { CaptureLedger } from "./ledger.ts";
+
+/** Everything raw that was on the gateways and may not have left them. */
+export type RawData = {
+  /** Samples as the gateway works with them. */
+  readonly floats: Iterable<Float32Array>;
+  /** Samples as the sensor sent them. */
+  readonly steps: Iterable<Int16Array>;
+  /** Texts that were planted among the labels. */
+  readonly planted: readonly string[];
+};
+
+/** What the search found: 0 everywhere is what it should be. */
+export type Leaks = {
+  /** Offsets of the capture at which 16 bytes of a window stand, as float32 or as int16. */
+  readonly samples: number;
+  readonly plantedLabels: number;
+  /** Sequences of 16 bytes that were looked for, and bytes that were looked through. */
+  readonly sequences: number;
+  readonly searchedBytes: number;
+};
+
+/** Searches everything that crossed for raw data. */
+export function searchLeaks(ledger: CaptureLedger, raw: RawData): Leaks {
+  const index = leakIndex();
+  for (const block of raw.floats) index.add(bytesOf(block), 4);
+  for (const block of raw.steps) index.add(bytesOf(block), 2);
+  const planted = raw.planted.map((text) => Buffer.from(utf8(text)));
+  let [samples, plantedLabels, searchedBytes] = [0, 0, 0];
+  for (const content of ledger.contents()) {
+    const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    samples += index.count(content);
+    plantedLabels += planted.filter((text) => buffer.includes(text)).length;
+    searchedBytes += content.length;
+  }
+  return { samples, plantedLabels, sequences: index.size, searchedBytes };
+}

@@ -1,0 +1,128 @@
+import type { TrafficRow } from "../capture/ledger.ts";
+import type { Leaks } from "../capture/search.ts";
+import type { ResultRow } from "../report/report-state.ts";
+import type { FoldFigures } from "./fold.ts";
+import type { LiveResult } from "./live-fold.ts";
+
+/** One fold of the result; shares of right predictions on people held out. */
+export type FoldResult = FoldFigures & {
+  /** The federated model in float. */
+  readonly float: number;
+  /** Whether it ran with real processes. */
+  readonly live: boolean;
+};
+
+/** What a run on recordings found; `--json` prints it. Documented in docs/recordings.md. */
+export type RecordingsResult = {
+  readonly format: 1;
+  /** Means over the folds. */
+  readonly accuracy: Readonly<Record<keyof typeof means, number>>;
+  readonly folds: readonly FoldResult[];
+  readonly rawBytesCrossed: number;
+  readonly leaks: Leaks;
+  /** Rounds of the live fold. */
+  readonly rounds: number;
+  readonly bytes: {
+    readonly up: number;
+    readonly down: number;
+    readonly bundle: number;
+    readonly rows: readonly TrafficRow[];
+  };
+  /** Published predictions of the live fold's gateways on their own windows, before and after the rounds. */
+  readonly published: LiveResult["published"];
+  readonly backend: string;
+  readonly wallS: number;
+};
+
+const means = {
+  central: (fold: FoldResult): number => fold.central,
+  centralInt8: (fold: FoldResult): number => fold.centralInt8,
+  laboratory: (fold: FoldResult): number => fold.laboratory,
+  federated: (fold: FoldResult): number => fold.federated,
+  float: (fold: FoldResult): number => fold.float,
+  int8: (fold: FoldResult): number => fold.int8,
+};
+
+/** Adds up what was measured. */
+export function recordingsResult(
+  folds: readonly FoldResult[],
+  live: LiveResult,
+  run: { readonly backend: string; readonly wallS: number },
+): RecordingsResult {
+  const rows = live.ledger.rows();
+  const sum = (direction: string): number =>
+    rows.reduce((total, row) => total + (row.direction === direction ? row.bytes : 0), 0);
+  const mean = (of: (fold: FoldResult) => number): number =>
+    folds.reduce((total, fold) => total + of(fold), 0) / folds.length;
+  return {
+    format: 1,
+    accuracy: {
+      central: mean(means.central),
+      centralInt8: mean(means.centralInt8),
+      laboratory: mean(means.laboratory),
+      federated: mean(means.federated),
+      float: mean(means.float),
+      int8: mean(means.int8),
+    },
+    folds,
+    rawBytesCrossed: live.ledger.rawBytes(),
+    leaks: live.leaks,
+    rounds: live.rounds.rounds().filter(({ accuracy }) => accuracy !== undefined).length,
+    bytes: { up: sum("up"), down: sum("down"), bundle: live.plant.release.bytes, rows },
+    published: live.published,
+    ...run,
+  };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** Lays the result out as the table that is printed and shown. */
+export function recordingsRows(result: RecordingsResult): readonly ResultRow[] {
+  const { accuracy, folds, leaks, bytes, published } = result;
+  const kib = (value: number): string => `${(value / 1024).toFixed(1)} KiB`;
+  return [
+    ["accuracy, trained in one place", "", percent(accuracy.central)],
+    ["accuracy, laboratory alone", "", percent(accuracy.laboratory)],
+    [
+      "accuracy, federated",
+      "within 2 points of one place",
+      `${percent(accuracy.federated)} (${points(accuracy.federated - accuracy.central)})`,
+    ],
+    [
+      "accuracy, federated, int8",
+      "within 1 point of float",
+      `${percent(accuracy.int8)} (${points(accuracy.int8 - accuracy.float)})`,
+    ],
+    [
+      "accuracy, one place, int8",
+      "within 1 point of float",
+      `${percent(accuracy.centralInt8)} (${points(accuracy.centralInt8 - accuracy.central)})`,
+    ],
+    ["raw bytes crossed", "0", String(result.rawBytesCrossed)],
+    [
+      "pieces of windows or planted labels in the capture",
+      "0",
+      `${leaks.samples + leaks.plantedLabels} of ${leaks.sequences} sequences in ${kib(leaks.searchedBytes)}`,
+    ],
+    ["rounds", "", String(result.rounds)],
+    [
+      "published predictions on the gateways' own windows",
+      "",
+      `${percent(published.before)}, after the rounds ${percent(published.after)}`,
+    ],
+    ["first installation", "≤ 256 KiB", kib(bytes.bundle)],
+    ["bytes up, down", "", `${kib(bytes.up)}, ${kib(bytes.down)}`],
+    ["backend", "", result.backend],
+    ["time", "", `${Math.round(result.wallS)} s`],
+    ...folds.map(
+      (fold, index): ResultRow => [
+        `fold ${index + 1}${fold.live ? " (live)" : ""}: one place, laboratory, federated, int8`,
+        fold.people.held.join(" "),
+        [fold.central, fold.laboratory, fold.federated, fold.int8].map(percent).join(", "),
+      ],
+    ),
+  ];
+}
+
+const points = (difference: number): string =>
+  `${difference >= 0 ? "+" : "−"}${Math.abs(100 * difference).toFixed(2)} points`;

@@ -1,0 +1,156 @@
+import type { Accidents } from "./accidents.ts";
+import { survived } from "./accidents.ts";
+import type { CaptureLedger, TrafficRow } from "./capture/ledger.ts";
+import type { Leaks } from "./capture/search.ts";
+import { searchLeaks } from "./capture/search.ts";
+import type { DriverFigures } from "./figures.ts";
+import { figuresOf } from "./figures.ts";
+import type { CoordinatorMember } from "./fleet/coordinator-member.ts";
+import type { PumpStation } from "./fleet/pump-station.ts";
+import { epochUs, packetSamples, packetUs } from "./plant/plant-stream.ts";
+import type { PredictionBook } from "./plant/prediction-book.ts";
+import type { RoundBook } from "./round-book.ts";
+import type { Plant } from "./setup.ts";
+
+/** What the demo found; `npm start -- --json` prints it. Documented in docs/demo.md. */
+export type DemoResult = {
+  readonly format: 1;
+  readonly macroF1: Readonly<Record<"released" | "changed" | "recovered", number>>;
+  readonly accuracy: {
+    /** The released model before the change: trained centrally in the laboratory. */
+    readonly central: number;
+    /** The recovered model, by the devices' own evaluation. */
+    readonly federated: number;
+    /** Laboratory, held-out windows. */
+    readonly float: number;
+    readonly int8: number;
+    /** The recovered model, by the driver. */
+    readonly recovered: number;
+    readonly changed: number;
+  };
+  readonly rawBytesCrossed: number;
+  readonly leaks: Leaks;
+  readonly latencyMs: {
+    readonly p50: number;
+    readonly p99: number;
+    readonly p99Training: number;
+    readonly p99AllTraining: number;
+    readonly windows: Readonly<Record<"idle" | "training" | "allTraining" | "queued", number>>;
+  };
+  readonly rounds: number;
+  readonly bytes: {
+    readonly up: number;
+    readonly down: number;
+    readonly bundle: number;
+    readonly rows: readonly TrafficRow[];
+  };
+  readonly blobs: { readonly reused: number; readonly fetched: number };
+  readonly accidentsSurvived: number;
+  readonly backend: { readonly inference: string; readonly training: string };
+  readonly windows: Readonly<Record<"released" | "changed" | "recovered", number>>;
+  readonly gateways: readonly GatewayResult[];
+};
+
+/** One gateway's part of the result. */
+export type GatewayResult = {
+  readonly gateway: string;
+  readonly link: string;
+  readonly macroF1: Readonly<Record<"released" | "changed" | "recovered", number>>;
+  readonly windows: Readonly<Record<"released" | "changed" | "recovered", number>>;
+};
+
+/** What the result is drawn from. */
+export type ResultOptions = {
+  readonly plant: Plant;
+  readonly coordinator: CoordinatorMember;
+  readonly stations: readonly PumpStation[];
+  readonly accidents: Accidents;
+  readonly book: PredictionBook;
+  readonly rounds: RoundBook;
+  readonly ledger: CaptureLedger;
+  readonly changeUs: number;
+  readonly recoveredUs: number;
+  readonly recovered: string;
+};
+
+/** Adds up what was measured. */
+export function resultOf(options: ResultOptions): DemoResult {
+  const { plant, book, stations, ledger, rounds, accidents } = options;
+  const names = stations.map(({ member }) => member.name);
+  const figures = figuresOf(
+    book,
+    { ...options, released: plant.release.sha256, windowUs: 2 * packetUs },
+    names,
+  );
+  const leaks = searchLeaks(ledger, rawOf(options));
+  const rows = ledger.rows();
+  const sum = (direction: string): number =>
+    rows.reduce((total, row) => total + (row.direction === direction ? row.bytes : 0), 0);
+  const done = rounds.rounds().filter(({ accuracy }) => accuracy !== undefined);
+  const { idle, training, allTraining, queued } = figures.latency;
+  return {
+    format: 1,
+    macroF1: by(figures, (score) => score.macroF1),
+    accuracy: {
+      central: figures.released.accuracy,
+      federated: Math.max(0, ...done.map(({ accuracy = 0 }) => accuracy)),
+      float: plant.release.float.accuracy,
+      int8: plant.release.int8.accuracy,
+      recovered: figures.recoveredPhase.accuracy,
+      changed: figures.changed.accuracy,
+    },
+    rawBytesCrossed: ledger.rawBytes(),
+    leaks,
+    latencyMs: {
+      p50: idle.p50,
+      p99: idle.p99,
+      p99Training: training.p99,
+      p99AllTraining: allTraining.p99,
+      windows: {
+        idle: idle.windows,
+        training: training.windows,
+        allTraining: allTraining.windows,
+        queued,
+      },
+    },
+    rounds: done.length,
+    bytes: { up: sum("up"), down: sum("down"), bundle: plant.release.bytes, rows },
+    blobs: { reused: 0, fetched: 0 },
+    accidentsSurvived: survived(accidents.list),
+    backend: { inference: "wasm", training: "wasm" },
+    windows: by(figures, (score) => score.windows),
+    gateways: stations.map(({ member, link }) => ({
+      gateway: member.name,
+      link,
+      macroF1: by(figures, (score) => score.gateways[member.name]?.macroF1 ?? 0),
+      windows: by(figures, (score) => score.gateways[member.name]?.windows ?? 0),
+    })),
+  };
+}
+
+type PhaseName = "released" | "changed" | "recovered";
+
+const by = (
+  figures: DriverFigures,
+  pick: (score: DriverFigures["released"]) => number,
+): Readonly<Record<PhaseName, number>> => ({
+  released: pick(figures.released),
+  changed: pick(figures.changed),
+  recovered: pick(figures.recoveredPhase),
+});
+
+/** Everything that the sensors said, as the driver makes it again. */
+function rawOf({ stations, recoveredUs }: ResultOptions) {
+  const endUs = recoveredUs;
+  const packets = (stream: PumpStation["stream"]): Int16Array[] => {
+    const list: Int16Array[] = [];
+    for (let at = epochUs; at < endUs; at += packetUs) {
+      list.push(new Int16Array(stream.packet(at).slice(8).buffer, 0, packetSamples * 3));
+    }
+    return list;
+  };
+  const steps = stations.flatMap(({ stream }) => packets(stream));
+  const scale = Math.fround(1 / 1000);
+  const floats = steps.map((block) => Float32Array.from(block, (step) => step * scale));
+  return { steps, floats, planted: ["imbalance", "looseness"] };
+}
