@@ -1,4 +1,5 @@
 export { fromBase64, toBase64, toBase64Url } from "./base64.ts";
+export { rateShare } from "./campaign-plan.ts";
 export type { CoordinatorApi, CoordinatorApiOptions } from "./coordinator-api.ts";
 export { coordinatorApi } from "./coordinator-api.ts";
 export type { CoordinatorConfig } from "./coordinator-config.ts";

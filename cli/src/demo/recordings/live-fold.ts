@@ -31,6 +31,8 @@ import type { RecordingsSettings } from "./settings.ts";
 const observer = "observer-5c1f";
 /** Gateways that start at the same time. */
 const startsAtOnce = 3;
+/** Sensor time between the stretches that are played: longer than any of them. */
+const dayUs = 24 * 3600 * 1_000_000;
 /** Deadlines that a dozen gateways on two cores keep. */
 const deadlines = { selectingS: 120, trainingS: 300, calibratingS: 180, evaluatingS: 180 };
 
@@ -138,9 +140,17 @@ async function play(
   const { problem } = fold;
   const spec = { rateHz: problem.sensor.rateHz, ...problem.window };
   scene.stations.push(...(await openStations(scene)));
-  await until(() => isServed(rounds, plant.release.sha256, gateways.length));
-  ports.event("gateways serve version 1; the recordings are replayed");
   const days = recordings.map((own) => scheduleReplay(own, spec, replayEpochUs));
+  const served = async (manifest: () => string, fromUs: number): Promise<void> => {
+    const check = (): boolean => isServed(rounds, manifest(), gateways.length);
+    const hums = recordings.map((own) => scheduleReplay(own, spec, fromUs));
+    await Promise.all([
+      until(check),
+      eachStation(scene, hums, (station, hum) => station.hum(hum, check)),
+    ]);
+  };
+  await served(() => plant.release.sha256, replayEpochUs - dayUs);
+  ports.event("gateways serve version 1; the recordings are replayed");
   const endUs = Math.max(...days.map((day) => day.endUs));
   await eachStation(scene, days, (station, day) => station.play(day));
   // Data are complete up to an end only once something after it was seen: the first recording again.
@@ -158,9 +168,10 @@ async function play(
   }
   const next = (): string | undefined =>
     rounds.rollouts().find(({ manifest }) => manifest !== plant.release.sha256)?.manifest;
-  await until(() => isServed(rounds, next() ?? "", gateways.length));
+  const humUs = Math.max(...eves.map((eve) => eve.endUs));
+  await served(() => next() ?? "", humUs);
   ports.event("gateways serve version 2; the recordings are replayed again");
-  const againUs = Math.max(...eves.map((eve) => eve.endUs));
+  const againUs = humUs + dayUs;
   const again = recordings.map((own) => scheduleReplay(own, spec, againUs));
   await eachStation(scene, again, (station, day) => station.play(day));
   const after = book.score((entry) => entry.endUs > againUs).accuracy;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Samples } from "@edgeloop/core/data";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { PredictionMessage } from "@edgeloop/device-agent";
 import { localTopics } from "@edgeloop/device-agent";
@@ -20,6 +21,8 @@ export type PersonStation = {
   readonly member: GatewayMember;
   /** Plays packets as fast as the gateway predicts; resolves once the last window was predicted. */
   play(replay: Replay): Promise<void>;
+  /** Plays packets at a gentle pace until told to end: a model is confirmed by the windows that it serves. */
+  hum(replay: Replay, isOver: () => boolean): Promise<void>;
   /** Tells the gateway what was true, and that it is complete up to there. */
   label(replay: Replay, completeUntilUs: number): Promise<void>;
   close(): Promise<void>;
@@ -41,6 +44,8 @@ export type PersonStationOptions = {
 
 /** Windows that may wait for their prediction: enough to keep the gateway busy. */
 const windowsWaitingMax = 32;
+/** Pace of a sensor that hums: half a second of its time every so often. */
+const humMs = 150;
 /** Longest wait for a prediction. */
 const stallMs = 60_000;
 
@@ -78,6 +83,9 @@ export async function openPersonStation(options: PersonStationOptions): Promise<
       queued: true,
     });
   });
+  const send = async (samples: Samples): Promise<void> => {
+    await client.publishAsync(topic, Buffer.from(packSamples(samples)), { qos: 1 });
+  };
   const fewer = (max: number): Promise<void> => until(() => waiting.size <= max, name, signal);
   return {
     member,
@@ -85,9 +93,16 @@ export async function openPersonStation(options: PersonStationOptions): Promise<
       for (const { samples, windows } of replay.packets) {
         await fewer(windowsWaitingMax);
         for (const { endUs, label } of windows) waiting.set(endUs, label);
-        await client.publishAsync(topic, Buffer.from(packSamples(samples)), { qos: 1 });
+        await send(samples);
       }
       await fewer(0);
+    },
+    async hum({ packets }, isOver) {
+      for (const { samples } of packets) {
+        if (isOver()) return;
+        await send(samples);
+        await delay(humMs, undefined, { signal });
+      }
     },
     async label({ labels }, completeUntilUs) {
       const say = (message: object) =>
