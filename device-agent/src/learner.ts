@@ -1,8 +1,8 @@
-import type { Log } from "@edgeloop/core/platform";
+import type { Clock, Log } from "@edgeloop/core/platform";
 import { codeOf, EdgeloopError, hasCode } from "@edgeloop/core/platform";
 import type { Events } from "./events.ts";
 import type { LearnerApi } from "./learner-protocol.ts";
-import { learnerStartsMax } from "./limits.ts";
+import { learnerLingerMs, learnerStartsMax } from "./limits.ts";
 import type { Meter } from "./meter.ts";
 import type { Learner } from "./participant.ts";
 
@@ -16,6 +16,8 @@ export type LearnerProcess = {
 /**
  * Runs pieces of work in a process of their own, one at a time; a process that dies is started again.
  *
+ * The process stays for a moment after its work, because a round asks for training, calibration and evaluation one after
+ * the other, and starting one costs a gateway more than most of them; then it is ended, and its memory is free again.
  * Work is repeated from its beginning: the durable list makes every repetition the same.
  */
 export function createLearner(options: {
@@ -23,22 +25,47 @@ export function createLearner(options: {
   readonly events: Pick<Events, "raise">;
   readonly meter: Meter;
   readonly log: Log;
+  readonly clock: Pick<Clock, "sleep">;
 }): Learner {
-  const { start, events, meter, log } = options;
+  const { start, events, meter, log, clock } = options;
   let tail: Promise<unknown> = Promise.resolve();
+  let idle: { readonly process: LearnerProcess; readonly wake: AbortController } | undefined;
+
+  const take = async (): Promise<LearnerProcess> => {
+    const waiting = idle;
+    idle = undefined;
+    waiting?.wake.abort();
+    return waiting?.process ?? (await start());
+  };
+
+  const linger = (process: LearnerProcess): void => {
+    const wake = new AbortController();
+    idle = { process, wake };
+    const end = async (): Promise<void> => {
+      if (idle?.process !== process) return;
+      idle = undefined;
+      await process.end();
+    };
+    clock.sleep(learnerLingerMs, wake.signal).then(end, () => undefined);
+  };
 
   const once = async <T>(
     work: (api: LearnerApi) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> => {
-    const process = await start();
+    const process = await take();
     const stop = (): void => void process.end();
     signal.addEventListener("abort", stop);
     try {
-      return await work(process.api);
+      const result = await work(process.api);
+      signal.throwIfAborted();
+      linger(process);
+      return result;
+    } catch (error) {
+      await process.end();
+      throw error;
     } finally {
       signal.removeEventListener("abort", stop);
-      await process.end();
     }
   };
 

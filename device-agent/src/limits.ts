@@ -20,6 +20,8 @@ export const eventsMax = 10_000;
 export const windowSpanUsMax: number = 600 * 1_000_000;
 /** Windows that one message to the learner carries: a few hundred kilobytes, so that the daemon never pauses. */
 export const windowsPerMessageMax = 64;
+/** How long an idle learner waits for the next piece of a round before its memory is given back. */
+export const learnerLingerMs = 20_000;
 /** Times a killed learner is started again for one task. */
 export const learnerStartsMax = 5;
 /** Windows that inference runs at most while a commit is being synced, before the trim runs again. */

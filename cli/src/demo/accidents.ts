@@ -1,7 +1,6 @@
 import type { Notice } from "./fleet/coordinator-member.ts";
 import type { Daemon } from "./fleet/daemon.ts";
 import type { GatewayMember } from "./fleet/gateway-member.ts";
-import { isLearning } from "./fleet/learner-watch.ts";
 
 /** An accident of the demo: something is killed in the middle of something, and comes back. */
 export type Accident = {
@@ -14,8 +13,8 @@ export type Accident = {
 /** What happens at the places where accidents are armed. */
 export type Accidents = {
   readonly list: readonly Accident[];
-  /** Asked often: is somebody training who shall be killed? */
-  onTick(): void;
+  /** Told often which gateways train at this moment. */
+  onTraining(gateways: readonly string[]): void;
   onRequest(gateway: string, method: string, path: string): void;
   onNotice(notice: Notice): void;
   /** Allows the accident of the download: only the release of a round counts. */
@@ -44,7 +43,7 @@ export function armAccidents(options: AccidentOptions): Accidents {
   const training = make(`${trainee.name} killed while training`);
   const download = make(`${downloader.name} killed during a download`);
   const aggregating = make("coordinator killed while aggregating");
-  let armed = false;
+  let [armed, inTraining] = [false, false];
   const strike = async (accident: Accident, daemon: Daemon): Promise<void> => {
     accident.killedMs = performance.now();
     await daemon.kill("SIGKILL");
@@ -65,10 +64,9 @@ export function armAccidents(options: AccidentOptions): Accidents {
       armed = true;
       downloader.slowDownload = slowBytesPerSecond;
     },
-    onTick() {
-      if (training.killedMs === undefined && isLearning(trainee.daemon.pid())) {
-        begin(training, trainee.daemon);
-      }
+    onTraining(gateways) {
+      const isDue = inTraining && training.killedMs === undefined;
+      if (isDue && gateways.includes(trainee.name)) begin(training, trainee.daemon);
     },
     onRequest(gateway, method, path) {
       const isBlob = method === "GET" && /\/blobs\/[0-9a-f]{64}$/.test(path);
@@ -81,6 +79,7 @@ export function armAccidents(options: AccidentOptions): Accidents {
       }, downloadMs);
     },
     onNotice({ stream, kind }) {
+      if (stream.startsWith("round/")) inTraining = kind === "training";
       const isAggregating = stream.startsWith("round/") && kind === "aggregating";
       if (isAggregating && aggregating.killedMs === undefined) begin(aggregating, coordinator);
     },

@@ -6,7 +6,7 @@ import type { CaptureLedger } from "./capture/ledger.ts";
 import { captureLedger } from "./capture/ledger.ts";
 import type { CoordinatorMember, Notice } from "./fleet/coordinator-member.ts";
 import { coordinatorMember } from "./fleet/coordinator-member.ts";
-import { isLearning } from "./fleet/learner-watch.ts";
+import { learnerWatch } from "./fleet/learner-watch.ts";
 import type { PlantPlayer } from "./fleet/plant-player.ts";
 import type { PumpStation } from "./fleet/pump-station.ts";
 import { openPumpStation } from "./fleet/pump-station.ts";
@@ -90,11 +90,17 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
   stage.phase("enrolling");
   const armed: { accidents?: Accidents } = {};
   const stations: PumpStation[] = [];
-  const training = (): number =>
-    stations.filter(({ member }) => isLearning(member.daemon.pid())).length;
+  const { isAtWork } = learnerWatch();
+  let busy: readonly string[] = [];
+  const look = (): void => {
+    const atWork = stations.filter(({ member }) => isAtWork(member.daemon.pid()));
+    busy = atWork.map(({ member }) => member.name);
+    armed.accidents?.onTraining(busy);
+  };
   const open = async (name: string, index: number): Promise<PumpStation> =>
     await openPumpStation({
-      ...{ plant, coordinator, name, index, problem, book, ledger, signal, training },
+      ...{ plant, coordinator, name, index, problem, book, ledger, signal },
+      training: () => busy.length,
       seed: settings.seed,
       isFirmware: index === names.length - 1,
       times: { endUs: epochUs + scheduleSMax * 1e6 },
@@ -106,7 +112,7 @@ export async function openScene(options: SceneOptions): Promise<Scene> {
   const accidents = armFor(stations, { coordinator, stage, signal, poke });
   armed.accidents = accidents;
   const follow = coordinator.follow(listener({ rounds, accidents, stage, poke }), signal);
-  const ticks = setInterval(() => accidents.onTick(), intervals.processesMs);
+  const ticks = setInterval(look, intervals.processesMs);
   const pages = setInterval(() => stage.refresh(), intervals.pageMs);
   return {
     ...{ settings, problem, plant, coordinator, stations, accidents, book, rounds, ledger, stage },

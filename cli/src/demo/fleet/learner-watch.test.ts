@@ -2,18 +2,23 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
-import { childrenOf, isLearning } from "./learner-watch.ts";
+import { childrenOf, learnerWatch } from "./learner-watch.ts";
 
 test.skipIf(!existsSync("/proc/self/task"))(
-  "a child whose command names the learner counts while it lives",
+  "a learner counts while it computes, and no longer when it rests or is gone",
   async () => {
-    const idle = "setInterval(() => undefined, 1000); console.log(1)";
-    const child = spawn(process.execPath, ["-e", idle, "learner"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    const work =
+      "process.on('message', () => { for (const end = Date.now() + 900; Date.now() < end;); }); process.send(1)";
+    const child = spawn(process.execPath, ["-e", work, "learner"], {
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
-    await once(child.stdout, "data");
+    await once(child, "message");
+    const { isAtWork } = learnerWatch();
     expect(childrenOf(process.pid)).toContain(child.pid);
-    expect(isLearning(process.pid)).toBe(true);
+    await expect.poll(() => isAtWork(process.pid), { timeout: 5000 }).toBe(false);
+    child.send("work");
+    await expect.poll(() => isAtWork(process.pid), { timeout: 5000 }).toBe(true);
+    await expect.poll(() => isAtWork(process.pid), { timeout: 5000 }).toBe(false);
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(childrenOf(process.pid)).not.toContain(child.pid);
@@ -21,6 +26,7 @@ test.skipIf(!existsSync("/proc/self/task"))(
 );
 
 test("a process that is gone is not training", () => {
-  expect(isLearning(2 ** 22 - 1)).toBe(false);
-  expect(isLearning(undefined)).toBe(false);
+  const { isAtWork } = learnerWatch();
+  expect(isAtWork(2 ** 22 - 1)).toBe(false);
+  expect(isAtWork(undefined)).toBe(false);
 });

@@ -1,14 +1,43 @@
 import { readdirSync, readFileSync } from "node:fs";
 
+/** A learner that got no processor for this long is not at work; a starved one gets some sooner. */
+const restMs = 400;
+
+/** Looks at the learner processes of gateways. */
+export type LearnerWatch = {
+  /** Tells whether a gateway is training at this moment. Ask often: it is judged from one look to the next. */
+  isAtWork(pid: number | undefined): boolean;
+};
+
 /**
- * Tells whether a gateway is training right now: whether its learner process is alive.
+ * Watches whether gateways train: whether their learner process lives and has used the processor lately.
  *
  * Asked of the operating system, not of the gateway. Linux only; elsewhere the answer is no.
- *
- * @param pid The gateway's process.
  */
-export const isLearning = (pid: number | undefined): boolean =>
-  pid !== undefined && childrenOf(pid).some((child) => commandOf(child).includes("learner"));
+export function learnerWatch(): LearnerWatch {
+  const seen = new Map<number, { readonly ticks: number; readonly sinceMs: number }>();
+  return {
+    isAtWork(pid) {
+      const learner = pid === undefined ? undefined : childrenOf(pid).find(isLearner);
+      if (learner === undefined) return false;
+      const nowMs = performance.now();
+      const ticks = ticksOf(learner);
+      const last = seen.get(learner);
+      if (last === undefined || last.ticks !== ticks) seen.set(learner, { ticks, sinceMs: nowMs });
+      return nowMs - (seen.get(learner)?.sinceMs ?? nowMs) < restMs;
+    },
+  };
+}
+
+const isLearner = (pid: number): boolean => commandOf(pid).includes("learner");
+
+/** Processor time of a process in clock ticks: fields 14 and 15 of `/proc/pid/stat` (proc(5)). */
+function ticksOf(pid: number): number {
+  const stat = read(() => readFileSync(`/proc/${pid}/stat`, "utf8"), "");
+  // The command in parentheses may hold spaces; the fields that count follow it.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+}
 
 /** Child processes, whichever thread started them (proc(5): `/proc/pid/task/tid/children`). */
 export function childrenOf(pid: number): readonly number[] {
