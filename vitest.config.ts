@@ -12,7 +12,10 @@ export default defineConfig({
     testTimeout: 30_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["*/src/**/*.test.ts"] } },
-      { extends: true, test: { name: "house", include: ["test/*.test.ts", "test/reference/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "house", include: ["test/*.test.ts", "test/reference/**/*.test.ts"] },
+      },
       {
         extends: true,
         test: {

@@ -53,6 +53,11 @@ export function resultRows(result: DemoResult): readonly ResultRow[] {
     ["windows that waited for a process", "", String(latencyMs.windows.queued)],
     ["first installation", "≤ 256 KiB", kib(bytes.bundle)],
     ["bytes up, down", "", `${kib(bytes.up)}, ${kib(bytes.down)}`],
+    [
+      "blobs of the new release: reused, fetched",
+      "",
+      `${result.blobs.reused} (${kib(result.blobs.reusedBytes)}), ${result.blobs.fetched} (${kib(result.blobs.fetchedBytes)})`,
+    ],
     ["backend: inference, training", "", `${result.backend.inference}, ${result.backend.training}`],
     ...result.gateways.map(
       ({ gateway, link, macroF1: own }): ResultRow => [

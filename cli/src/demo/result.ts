@@ -1,3 +1,7 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Manifest } from "@edgeloop/core/bundle";
+import { bundleDiff, parseManifest } from "@edgeloop/core/bundle";
 import type { Accidents } from "./accidents.ts";
 import { survived } from "./accidents.ts";
 import type { CaptureLedger, TrafficRow } from "./capture/ledger.ts";
@@ -7,7 +11,7 @@ import type { DriverFigures } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { CoordinatorMember } from "./fleet/coordinator-member.ts";
 import type { PumpStation } from "./fleet/pump-station.ts";
-import { epochUs, packetSamples, packetUs } from "./plant/plant-stream.ts";
+import { epochUs, packetSamples, packetUs, plantedLabeller } from "./plant/plant-stream.ts";
 import type { PredictionBook } from "./plant/prediction-book.ts";
 import type { RoundBook } from "./round-book.ts";
 import type { Plant } from "./setup.ts";
@@ -44,7 +48,13 @@ export type DemoResult = {
     readonly bundle: number;
     readonly rows: readonly TrafficRow[];
   };
-  readonly blobs: { readonly reused: number; readonly fetched: number };
+  /** Of the recovered bundle: blobs that the gateways had, and blobs that travelled. */
+  readonly blobs: {
+    readonly reused: number;
+    readonly fetched: number;
+    readonly reusedBytes: number;
+    readonly fetchedBytes: number;
+  };
   readonly accidentsSurvived: number;
   readonly backend: { readonly inference: string; readonly training: string };
   readonly windows: Readonly<Record<"released" | "changed" | "recovered", number>>;
@@ -74,7 +84,7 @@ export type ResultOptions = {
 };
 
 /** Adds up what was measured. */
-export function resultOf(options: ResultOptions): DemoResult {
+export async function resultOf(options: ResultOptions): Promise<DemoResult> {
   const { plant, book, stations, ledger, rounds, accidents } = options;
   const names = stations.map(({ member }) => member.name);
   const figures = figuresOf(
@@ -115,7 +125,7 @@ export function resultOf(options: ResultOptions): DemoResult {
     },
     rounds: done.length,
     bytes: { up: sum("up"), down: sum("down"), bundle: plant.release.bytes, rows },
-    blobs: { reused: 0, fetched: 0 },
+    blobs: await blobsOf(options),
     accidentsSurvived: survived(accidents.list),
     backend: { inference: "wasm", training: "wasm" },
     windows: by(figures, (score) => score.windows),
@@ -125,6 +135,20 @@ export function resultOf(options: ResultOptions): DemoResult {
       macroF1: by(figures, (score) => score.gateways[member.name]?.macroF1 ?? 0),
       windows: by(figures, (score) => score.gateways[member.name]?.windows ?? 0),
     })),
+  };
+}
+
+/** Compares the recovered bundle with the one before it, as the registry holds both. */
+async function blobsOf({ plant, recovered }: ResultOptions): Promise<DemoResult["blobs"]> {
+  const folder = join(plant.directory, "coordinator", "registry", "blobs");
+  const manifest = async (sha256: string): Promise<Manifest> =>
+    parseManifest(await readFile(join(folder, sha256)));
+  const diff = bundleDiff(await manifest(recovered), await manifest(plant.release.sha256));
+  return {
+    reused: diff.reused.length,
+    fetched: diff.added.length,
+    reusedBytes: diff.reusedBytes,
+    fetchedBytes: diff.addedBytes,
   };
 }
 
@@ -152,5 +176,5 @@ function rawOf({ stations, recoveredUs }: ResultOptions) {
   const steps = stations.flatMap(({ stream }) => packets(stream));
   const scale = Math.fround(1 / 1000);
   const floats = steps.map((block) => Float32Array.from(block, (step) => step * scale));
-  return { steps, floats, planted: ["imbalance", "looseness"] };
+  return { steps, floats, planted: [plantedLabeller] };
 }

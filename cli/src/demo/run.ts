@@ -42,7 +42,7 @@ export async function runDemo(settings: DemoSettings, ports: DemoPorts): Promise
   const scene = await openScene({ settings, report, ...ports });
   try {
     const recovery = await playScene(scene);
-    const result = resultOf({ ...scene, ...recovery });
+    const result = await resultOf({ ...scene, ...recovery });
     report.update({ results: resultRows(result) });
     scene.stage.refresh();
     scene.stage.phase("done");

@@ -92,9 +92,11 @@ function coordinatorYaml({ problem, devices, coordinator }: SetupOptions, ports:
     loop,
     training: {
       seed: training.seed,
-      epochs: 6,
+      epochs: 10,
       batchSize: 16,
-      learningRate: 0.003,
+      learningRate: 0.007,
+      learningRateFloor: 0.3,
+      augment: { rotateDegrees: 8, scale: 0.08, jitter: 0.02, flip: false },
       backend: "wasm",
       optimizer: { kind: "adamw", weightDecay: training.weightDecay },
       holdoutEvery: 4,

@@ -74,13 +74,24 @@ export async function httpProxy(options: HttpProxyOptions): Promise<RecordingPro
   };
 }
 
+/** A request's body is held until it is whole: what a kill has torn never crosses. */
 function forward(
   options: HttpProxyOptions,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): void {
-  const requestChunks: Uint8Array[] = [];
-  const responseChunks: Uint8Array[] = [];
+  const chunks: Uint8Array[] = [];
+  incoming.on("data", (chunk: Uint8Array) => chunks.push(chunk));
+  incoming.on("error", () => outgoing.destroy());
+  incoming.on("end", () => passOn(options, incoming, { outgoing, body: Buffer.concat(chunks) }));
+}
+
+function passOn(
+  options: HttpProxyOptions,
+  incoming: IncomingMessage,
+  { outgoing, body }: { readonly outgoing: ServerResponse; readonly body: Buffer },
+): void {
+  const taken: Uint8Array[] = [];
   const target = options.target();
   const path = incoming.url ?? "/";
   let status = 0;
@@ -89,17 +100,17 @@ function forward(
   const finish = (): void => {
     if (written) return;
     written = true;
-    const exchange: Exchange = {
+    const crossed: Exchange = {
       method: incoming.method ?? "GET",
       path,
       requestHeaders: incoming.rawHeaders,
-      requestBody: Buffer.concat(requestChunks),
+      requestBody: body,
       status,
       responseHeaders,
-      responseBody: Buffer.concat(responseChunks),
+      responseBody: Buffer.concat(taken),
     };
-    writeDown(options, exchange);
-    options.onExchange?.(exchange);
+    writeDown(options, crossed);
+    options.onExchange?.(crossed);
   };
   const upstream = request(
     {
@@ -113,12 +124,11 @@ function forward(
       status = answer.statusCode ?? 502;
       responseHeaders = answer.rawHeaders;
       outgoing.writeHead(status, answer.headers);
-      pour(answer, outgoing, { bytesPerSecond: options.throttle?.(path), taken: responseChunks });
+      pour(answer, outgoing, { bytesPerSecond: options.throttle?.(path), taken });
     },
   );
   upstream.on("error", () => outgoing.destroy());
-  incoming.on("data", (chunk: Uint8Array) => requestChunks.push(chunk));
-  incoming.pipe(upstream);
+  upstream.end(body);
   outgoing.on("finish", finish);
   outgoing.on("close", () => {
     upstream.destroy();

@@ -5,6 +5,8 @@ import { plantPump, plantSchedule, pumpAcceleration } from "@edgeloop/sensor-ada
 
 /** Midnight, 1 January 2026 UTC: where the schedule's sensor time starts. */
 export const epochUs: number = 1_767_225_600_000_000;
+/** Who labels in the demo: a text that is planted to be searched for wherever it may not be. */
+export const plantedLabeller = "inspector-4f7a91c2";
 /** Samples of one packet, and their period: 1 kHz. */
 export const packetSamples = 100;
 /** Microseconds between samples. */
@@ -113,7 +115,7 @@ export function labelOfWindow(
   const rng = seededRng(deriveSeed(draw.seed, `label ${window.startUs}`));
   if (rng() >= draw.share) return undefined;
   const label = truthOf(segments, window);
-  return label === undefined ? undefined : { ...window, label, by: "operator" };
+  return label === undefined ? undefined : { ...window, label, by: plantedLabeller };
 }
 
 /** The state that covers most of a window; of two that cover the same, the earlier. */
