@@ -1,5 +1,6 @@
-import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeOnnx, graphBuilder } from "@edgeloop/core/graph";
@@ -47,3 +48,17 @@ test.for([["unknown"], ["model"], ["model", "inspect"], ["model", "inspect", "a"
     expect([status, stdout]).toEqual([2, ""]);
   },
 );
+
+test("Ctrl-C, which comes twice where a launcher passes it on, ends a command in order", async () => {
+  const to = join(temporary(), "recording");
+  const words = ["data", "record", "--to", to, "--topic", "t", "--channels", "x=m", "--rate", "1"];
+  const args = ["--conditions=@edgeloop/source", main, ...words, "--broker", "mqtt://127.0.0.1:1"];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+  await once(child.stdout, "data");
+  child.kill("SIGINT");
+  child.kill("SIGINT");
+  child.kill("SIGTERM");
+  const [code] = await once(child, "exit");
+  expect(code).toBe(0);
+  expect(readdirSync(to).toSorted()).toEqual(["labels.parquet", "recording.json"]);
+});

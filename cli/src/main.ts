@@ -16,10 +16,7 @@ async function execute(
   argv: readonly unknown[],
   outcome: Outcome,
 ): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => stop.abort(new EdgeloopError("INTERRUPTED", `got ${signal}`)));
-  }
+  const stop = stopOnSignals();
   const args = argv.slice(0, command.args.length).filter((arg) => typeof arg === "string");
   const options = Object(argv[command.args.length]);
   const json = options.json === true;
@@ -30,6 +27,23 @@ async function execute(
   const { run } = await command.load();
   const result = await run(context, args, options);
   if (json) process.stdout.write(`${JSON.stringify(result ?? {})}\n`);
+}
+
+/** A terminal's Ctrl-C comes twice: from the terminal, and passed on by the launcher. */
+const echoMs = 1000;
+
+/** The first signal asks the command to end; one that comes later, from an impatient person, ends the process. */
+function stopOnSignals(): AbortController {
+  const stop = new AbortController();
+  let firstMs: number | undefined;
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      firstMs ??= performance.now();
+      if (performance.now() - firstMs > echoMs) process.exit(exit.problem);
+      stop.abort(new EdgeloopError("INTERRUPTED", `got ${signal}`));
+    });
+  }
+  return stop;
 }
 
 /** Builds the commander tree from the table; a noun without a verb of its own prints its help. */
