@@ -61,6 +61,8 @@ export type LiveResult = Omit<FoldFigures, "central" | "centralInt8"> &
   LiveBooks & {
     readonly plant: Plant;
     readonly leaks: Leaks;
+    /** Identities of the bundles that were released, the laboratory's first. */
+    readonly releases: readonly string[];
     /** Published predictions on the replayed windows of the field, before and after the rounds. */
     readonly published: { readonly before: number; readonly after: number };
   };
@@ -179,6 +181,7 @@ async function play(
     ...(await figuresOf(scene, next() ?? "")),
     ...{ gateways, book, rounds, ledger, plant },
     published: { before, after },
+    releases: [plant.release.sha256, next() ?? ""],
     leaks: searchLeaks(ledger, { floats: floatsOf(days), steps: [], planted: [observer] }),
   };
 }

@@ -19,6 +19,7 @@ test("figures are means over the folds; the table compares them with what is ask
   const live = {
     ...{ ledger, rounds: roundBook(), book: predictionBook(["a", "b"]), gateways: ["bob"] },
     leaks: { samples: 0, plantedLabels: 0, sequences: 5, searchedBytes: 1024 },
+    releases: ["a", "b"],
     published: { before: 0.6, after: 0.8 },
     plant: { release: { bytes: 4096 } },
   } as unknown as LiveResult;

@@ -12,7 +12,7 @@ export type FoldResult = FoldFigures & {
   readonly live: boolean;
 };
 
-/** What a run on recordings found; `--json` prints it. Documented in docs/recordings.md. */
+/** What a run on recordings found; `--json` prints it. Documented in examples/har/README.md. */
 export type RecordingsResult = {
   readonly format: 1;
   /** Means over the folds. */
@@ -30,6 +30,8 @@ export type RecordingsResult = {
   };
   /** Published predictions of the live fold's gateways on their own windows, before and after the rounds. */
   readonly published: LiveResult["published"];
+  /** What the live fold released, the laboratory's model first. */
+  readonly releases: readonly { readonly manifest: string }[];
   readonly backend: string;
   readonly wallS: number;
 };
@@ -70,6 +72,7 @@ export function recordingsResult(
     rounds: live.rounds.rounds().filter(({ accuracy }) => accuracy !== undefined).length,
     bytes: { up: sum("up"), down: sum("down"), bundle: live.plant.release.bytes, rows },
     published: live.published,
+    releases: live.releases.map((manifest) => ({ manifest })),
     ...run,
   };
 }

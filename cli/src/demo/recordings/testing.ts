@@ -89,7 +89,7 @@ export async function writeProblem(directory: string): Promise<string> {
         layers: [{ filters: 8, kernel: 5, stride: 2 }],
       },
       training: {
-        ...{ epochs: 6, batchSize: 16, learningRate: 0.01, weightDecay: 0.01 },
+        ...{ epochs: 15, batchSize: 8, learningRate: 0.01, weightDecay: 0.01 },
         ...{ labelSmoothing: 0, seed: 1 },
         augment: { rotateDegrees: 10, scale: 0.1, jitter: 0.01, flip: false },
       },

@@ -1,0 +1,85 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "@edgeloop/core/platform/node";
+import { openSession } from "@edgeloop/core/runtime";
+import type { TrainPorts } from "@edgeloop/models";
+import { examplesOf, isWeight } from "@edgeloop/models";
+import { expect, onTestFinished, test } from "vitest";
+import { federate } from "../../cli/src/demo/recordings/federate.ts";
+import { accuracyOf, heldWindows } from "../../cli/src/demo/recordings/fold.ts";
+import { readReleased } from "../../cli/src/demo/recordings/released-model.ts";
+import type { RecordingsResult } from "../../cli/src/demo/recordings/result.ts";
+import { openStudy } from "../../cli/src/demo/recordings/study.ts";
+import {
+  recordPeople,
+  studySettings,
+  writeProblem,
+} from "../../cli/src/demo/recordings/testing.ts";
+
+const main = join(import.meta.dirname, "..", "..", "cli", "src", "main.ts");
+const ports: TrainPorts = {
+  open: (graph) => openSession(graph, { backend: "wasm", threads: 1 }),
+  clock: systemClock,
+};
+
+function edgeloop(words: readonly string[]): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const args = ["--conditions=@edgeloop/source", main, ...words, "--json"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    onTestFinished(() => void child.kill("SIGTERM"));
+    let [out, said] = ["", ""];
+    child.stdout.on("data", (chunk) => {
+      out += String(chunk);
+    });
+    child.stderr.on("data", (chunk) => {
+      said += String(chunk);
+    });
+    child.on("close", (code) =>
+      code === 0 ? resolve(JSON.parse(out)) : reject(new Error(`exit ${code}: ${said}`)),
+    );
+  });
+}
+
+test("rounds over real processes give the bits of rounds without processes, and nothing raw crosses", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "edgeloop-recordings-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  await recordPeople(join(directory, "data"), ["ann", "bob", "cem", "dia", "eva", "fay"]);
+  const problem = await writeProblem(directory);
+  const out = join(directory, "out");
+  const result = (await edgeloop([
+    ...["demo", "--recordings", join(directory, "data"), "--group-by", "person"],
+    ...["--problem", problem, "--folds", "2", "--rounds", "3", "--backend", "wasm", "-o", out],
+  ])) as RecordingsResult;
+  expect(result).toMatchObject({ format: 1, rawBytesCrossed: 0, rounds: 3 });
+  expect(result.leaks).toMatchObject({ samples: 0, plantedLabels: 0 });
+  expect(result.folds.map(({ live }) => live)).toEqual([true, false]);
+  expect(readFileSync(join(out, "report.html"), "utf8")).toContain("</html>");
+
+  const settings = studySettings(join(directory, "data"), { problem });
+  const [fold] = (await openStudy(settings, ports)).folds;
+  if (fold === undefined) throw new Error("no fold");
+  const registry = join(out, "coordinator", "registry");
+  const [first, last] = await Promise.all(
+    result.releases.map(({ manifest }) => readReleased(registry, manifest)),
+  );
+  if (first === undefined || last === undefined) throw new Error("two releases were expected");
+  const expected = await federate(
+    {
+      problem: fold.problem,
+      start: first.float,
+      devices: fold.cast.field.map((name) => examplesOf(fold.field, (group) => group === name)),
+      ...{ ...settings.rounds, rounds: 3 },
+      seed: fold.problem.training.seed,
+    },
+    ports,
+  );
+  for (const [name, tensor] of expected.initializers) {
+    if (isWeight(name)) expect(last.float.initializers.get(name)).toEqual(tensor);
+  }
+  // The figure is what anybody measures with the released bundle on the people held out.
+  const federated = await accuracyOf(last.float, heldWindows(fold), ports);
+  expect(result.folds[0]?.federated).toBe(federated);
+  expect(fold.cast.field.length).toBe(2);
+});
