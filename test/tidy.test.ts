@@ -26,6 +26,28 @@ describe("arrows", () => {
     }
   });
 
+  test("every dependency is imported by its package, and declared by who imports it", () => {
+    for (const [name] of Object.entries(arrows)) {
+      const manifest = JSON.parse(readFileSync(join(root, name, "package.json"), "utf8"));
+      const declared = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+      const used = new Set(
+        files
+          .filter(({ path }) => path.startsWith(`${name}/`))
+          .flatMap(({ text }) => importsOf(text))
+          .map((specifier) =>
+            specifier
+              .split("/")
+              .slice(0, specifier.startsWith("@") ? 2 : 1)
+              .join("/"),
+          ),
+      );
+      expect(
+        declared.filter((dependency) => !used.has(dependency)),
+        name,
+      ).toEqual([]);
+    }
+  });
+
   test("sources import only what their package may", () => {
     expect(
       violations(({ path, text }) => {
