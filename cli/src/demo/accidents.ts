@@ -28,11 +28,15 @@ const slowBytesPerSecond = 30_000;
 /** How long a download runs before the kill. */
 const downloadMs = 120;
 
+/** A process that can be killed and comes back. */
+type Mortal = Pick<Daemon, "kill" | "start">;
+type Victim = Pick<GatewayMember, "name" | "slowDownload"> & { readonly daemon: Mortal };
+
 /** Who is hit, and how a process comes back. */
 export type AccidentOptions = {
-  readonly trainee: GatewayMember;
-  readonly downloader: GatewayMember;
-  readonly coordinator: Daemon;
+  readonly trainee: Victim;
+  readonly downloader: Victim;
+  readonly coordinator: Mortal;
   readonly signal: AbortSignal;
   readonly onChange: (accident: Accident, what: "killed" | "back") => void;
 };
@@ -44,7 +48,7 @@ export function armAccidents(options: AccidentOptions): Accidents {
   const download = make(`${downloader.name} killed during a download`);
   const aggregating = make("coordinator killed while aggregating");
   let [armed, inTraining] = [false, false];
-  const strike = async (accident: Accident, daemon: Daemon): Promise<void> => {
+  const strike = async (accident: Accident, daemon: Mortal): Promise<void> => {
     accident.killedMs = performance.now();
     await daemon.kill("SIGKILL");
     options.onChange(accident, "killed");
@@ -53,7 +57,7 @@ export function armAccidents(options: AccidentOptions): Accidents {
     accident.backMs = performance.now();
     options.onChange(accident, "back");
   };
-  const begin = (accident: Accident, daemon: Daemon): void => {
+  const begin = (accident: Accident, daemon: Mortal): void => {
     strike(accident, daemon).catch((error: unknown) => {
       if (!options.signal.aborted) throw error;
     });

@@ -9,7 +9,6 @@ import type { Leaks } from "./capture/search.ts";
 import { searchLeaks } from "./capture/search.ts";
 import type { DriverFigures } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
-import type { CoordinatorMember } from "./fleet/coordinator-member.ts";
 import type { PumpStation } from "./fleet/pump-station.ts";
 import { epochUs, packetSamples, packetUs, plantedLabeller } from "./plant/plant-stream.ts";
 import type { PredictionBook } from "./plant/prediction-book.ts";
@@ -69,12 +68,15 @@ export type GatewayResult = {
   readonly windows: Readonly<Record<"released" | "changed" | "recovered", number>>;
 };
 
+type Station = Pick<PumpStation, "link" | "stream"> & {
+  readonly member: Pick<PumpStation["member"], "name">;
+};
+
 /** What the result is drawn from. */
 export type ResultOptions = {
-  readonly plant: Plant;
-  readonly coordinator: CoordinatorMember;
-  readonly stations: readonly PumpStation[];
-  readonly accidents: Accidents;
+  readonly plant: Pick<Plant, "directory" | "release">;
+  readonly stations: readonly Station[];
+  readonly accidents: Pick<Accidents, "list">;
   readonly book: PredictionBook;
   readonly rounds: RoundBook;
   readonly ledger: CaptureLedger;
