@@ -3,7 +3,6 @@ import type { StoredRecording } from "@edgeloop/core/data/node";
 import { readRecording } from "@edgeloop/core/data/node";
 import { EdgeloopError, isName } from "@edgeloop/core/platform";
 import type { TrainPorts } from "@edgeloop/models";
-import { stringify } from "yaml";
 import type { CaptureLedger } from "../capture/ledger.ts";
 import { captureLedger } from "../capture/ledger.ts";
 import type { Leaks } from "../capture/search.ts";
@@ -12,16 +11,17 @@ import type { CoordinatorMember } from "../fleet/coordinator-member.ts";
 import { coordinatorMember } from "../fleet/coordinator-member.ts";
 import type { PredictionBook } from "../plant/prediction-book.ts";
 import { predictionBook } from "../plant/prediction-book.ts";
-import type { RoundBook } from "../round-book.ts";
+import type { RolloutRow, RoundBook } from "../round-book.ts";
 import { roundBook } from "../round-book.ts";
 import type { Plant } from "../setup.ts";
-import { setUpPlant } from "../setup.ts";
 import { waiting } from "../timeline.ts";
 import type { FoldFigures, FoldOptions } from "./fold.ts";
 import { accuracyOf, heldWindows } from "./fold.ts";
+import type { LivePlantPorts } from "./live-plant.ts";
+import { setUpLivePlant } from "./live-plant.ts";
+import { openStations } from "./live-stations.ts";
 import { inParallel } from "./parallel.ts";
-import type { PersonStation } from "./person-station.ts";
-import { openPersonStation } from "./person-station.ts";
+import type { PersonSensor } from "./person-sensor.ts";
 import { readReleased } from "./released-model.ts";
 import type { LoadedRecording, Replay } from "./replay-schedule.ts";
 import { replayEpochUs, scheduleReplay } from "./replay-schedule.ts";
@@ -29,24 +29,18 @@ import type { RecordingsSettings } from "./settings.ts";
 
 /** Who labels, as the gateways are told: a text to look for in what crossed. */
 const observer = "observer-5c1f";
-/** Gateways that start at the same time. */
-const startsAtOnce = 3;
 /** Sensor time between the stretches that are played: longer than any of them. */
 const dayUs = 24 * 3600 * 1_000_000;
-/** Deadlines that a dozen gateways on two cores keep. */
-const deadlines = { selectingS: 120, trainingS: 300, calibratingS: 180, evaluatingS: 180 };
 
 /** What the live fold is told and tells. */
-export type LivePorts = Pick<TrainPorts, "open"> & {
-  readonly backend: "native" | "wasm";
-  readonly signal: AbortSignal;
-  readonly event: (text: string) => void;
-  /** Told once everything is there to look at. */
-  readonly onOpen?: (live: LiveBooks) => void;
-  /** Takes the result while the fleet still runs. */
-  readonly onResult: (live: LiveResult) => Promise<void>;
-  readonly atS: () => number;
-};
+export type LivePorts = Pick<TrainPorts, "open"> &
+  LivePlantPorts & {
+    /** Told once everything is there to look at. */
+    readonly onOpen?: (live: LiveBooks) => void;
+    /** Takes the result while the fleet still runs. */
+    readonly onResult: (live: LiveResult) => Promise<void>;
+    readonly atS: () => number;
+  };
 
 /** Where the live fold writes what it sees. */
 export type LiveBooks = {
@@ -71,7 +65,7 @@ export type LiveResult = Omit<FoldFigures, "central" | "centralInt8"> &
  * Runs one fold with real processes: a coordinator, and a gateway for each person of the field whose sensor replays that
  * person's recordings faster than real time.
  *
- * @throws `CAMPAIGN_FAILED`, `REPLAY_STALLED`, `DAEMON_ENDED`, `DAEMON_NOT_READY`, `COMMAND_FAILED`
+ * @throws `CAMPAIGN_FAILED`, `ROLLOUT_FAILED`, `REPLAY_STALLED`, `DAEMON_ENDED`, `DAEMON_NOT_READY`, `COMMAND_FAILED`
  */
 export async function runLiveFold(
   fold: FoldOptions,
@@ -81,7 +75,7 @@ export async function runLiveFold(
 ): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([ports.signal, over.signal]);
-  const plant = await setUp(fold, settings, { ...ports, signal });
+  const plant = await setUpLivePlant(fold, settings, { ...ports, signal });
   const books: LiveBooks = {
     gateways: fold.cast.field.map(nameOf),
     book: predictionBook(fold.problem.classes),
@@ -90,8 +84,9 @@ export async function runLiveFold(
   };
   ports.onOpen?.(books);
   const coordinator = coordinatorMember(plant);
-  const scene: Scene = { ...books, fold, plant, coordinator, stations: [], ports, signal };
-  await coordinator.daemon.start(signal);
+  const closings: (() => Promise<void>)[] = [];
+  const onOpen: Scene["onOpen"] = (close) => closings.push(close);
+  const scene: Scene = { ...books, fold, plant, coordinator, ports, signal, onOpen };
   const { until, poke } = waiting(signal);
   const follow = coordinator.follow((notice) => {
     books.rounds.take(notice, ports.atS());
@@ -100,6 +95,7 @@ export async function runLiveFold(
     poke();
   }, signal);
   try {
+    await coordinator.daemon.start(signal);
     const replays = await inParallel(fold.cast.field, async (person) =>
       Promise.all((people.get(person) ?? []).map(load)),
     );
@@ -108,7 +104,7 @@ export async function runLiveFold(
   } finally {
     over.abort(new Error("the live fold is over"));
     await follow;
-    await Promise.allSettled(scene.stations.map((station) => station.close()));
+    await Promise.allSettled(closings.map((close) => close()));
     await coordinator.daemon.kill("SIGTERM");
   }
 }
@@ -117,7 +113,7 @@ type Scene = LiveBooks & {
   readonly fold: FoldOptions;
   readonly plant: Plant;
   readonly coordinator: CoordinatorMember;
-  readonly stations: PersonStation[];
+  readonly onOpen: (close: () => Promise<void>) => void;
   readonly ports: LivePorts;
   readonly signal: AbortSignal;
 };
@@ -138,80 +134,72 @@ async function play(
   recordings: readonly (readonly LoadedRecording[])[],
   until: Until,
 ): Promise<LiveResult> {
-  const { fold, plant, coordinator, ports, gateways, book, rounds, ledger } = scene;
+  const { fold, plant, ports, gateways, book, rounds, ledger } = scene;
   const { problem } = fold;
   const spec = { rateHz: problem.sensor.rateHz, ...problem.window };
-  scene.stations.push(...(await openStations(scene)));
-  const days = recordings.map((own) => scheduleReplay(own, spec, replayEpochUs));
-  const served = async (manifest: () => string, fromUs: number): Promise<void> => {
-    const check = (): boolean => isServed(rounds, manifest(), gateways.length);
-    const hums = recordings.map((own) => scheduleReplay(own, spec, fromUs));
-    await Promise.all([
-      until(check),
-      eachStation(scene, hums, (station, hum) => station.hum(hum, check)),
-    ]);
+  const schedule = (startUs: number) => recordings.map((own) => scheduleReplay(own, spec, startUs));
+  const sensors = await openStations({
+    ...{ ...scene, problem, names: gateways, backend: ports.backend, by: observer },
+  });
+  const each = async (replays: readonly Replay[], run: Act): Promise<void> => {
+    await Promise.all(
+      sensors.map(async (sensor, index) => {
+        const day = replays[index];
+        if (day) await run(sensor, day);
+      }),
+    );
   };
-  await served(() => plant.release.sha256, replayEpochUs - dayUs);
+  // A model is confirmed by the windows that it serves: until it is served everywhere, every sensor hums.
+  const served = async (release: string, fromUs: number): Promise<void> => {
+    const rollout = () => rounds.rollouts().find((row) => row.manifest === release);
+    const isOver = (): boolean => ["done", "stopped"].includes(rollout()?.state ?? "");
+    await Promise.all([
+      until(isOver),
+      each(schedule(fromUs), (sensor, day) => sensor.hum(day, isOver)),
+    ]);
+    refuseUnserved(rollout(), gateways.length);
+  };
+  await served(plant.release.sha256, replayEpochUs - dayUs);
   ports.event("gateways serve version 1; the recordings are replayed");
+  const days = schedule(replayEpochUs);
   const endUs = Math.max(...days.map((day) => day.endUs));
-  await eachStation(scene, days, (station, day) => station.play(day));
+  await each(days, (sensor, day) => sensor.play(day));
   // Data are complete up to an end only once something after it was seen: the first recording again.
   const eves = recordings.map((own) => scheduleReplay(own.slice(0, 1), spec, endUs));
-  await eachStation(scene, eves, (station, eve) => station.play(eve));
-  await eachStation(scene, days, (station, day) => station.label(day, endUs));
-  const before = book.score(() => true).accuracy;
-  ports.event(`${book.entries().length} windows predicted and labelled; the rounds begin`);
-  await startCampaign(coordinator, { startUs: replayEpochUs, endUs });
-  const isOver = (): boolean =>
-    ["released", "rejected", "abandoned"].includes(rounds.campaign() ?? "");
-  await until(isOver);
-  if (rounds.campaign() !== "released") {
-    throw new EdgeloopError("CAMPAIGN_FAILED", `the campaign ended ${rounds.campaign()}`);
-  }
-  const next = (): string | undefined =>
-    rounds.rollouts().find(({ manifest }) => manifest !== plant.release.sha256)?.manifest;
-  const humUs = Math.max(...eves.map((eve) => eve.endUs));
-  await served(() => next() ?? "", humUs);
+  await each(eves, (sensor, eve) => sensor.play(eve));
+  await each(days, (sensor, day) => sensor.label(day, endUs));
+  const before = book.score((entry) => entry.endUs <= endUs).accuracy;
+  ports.event(`${book.entries().length} windows predicted; labels are given, the rounds begin`);
+  const manifest = await learn(scene, { startUs: replayEpochUs, endUs }, until);
+  await served(manifest, endUs + dayUs);
   ports.event("gateways serve version 2; the recordings are replayed again");
-  const againUs = humUs + dayUs;
-  const again = recordings.map((own) => scheduleReplay(own, spec, againUs));
-  await eachStation(scene, again, (station, day) => station.play(day));
-  const after = book.score((entry) => entry.endUs > againUs).accuracy;
+  const againUs = endUs + 2 * dayUs;
+  await each(schedule(againUs), (sensor, day) => sensor.play(day));
   return {
-    ...(await figuresOf(scene, next() ?? "")),
+    ...(await figuresOf(scene, manifest)),
     ...{ gateways, book, rounds, ledger, plant },
-    published: { before, after },
-    releases: [plant.release.sha256, next() ?? ""],
+    published: { before, after: book.score((entry) => entry.endUs > againUs).accuracy },
+    releases: [plant.release.sha256, manifest],
     leaks: searchLeaks(ledger, { floats: floatsOf(days), steps: [], planted: [observer] }),
   };
 }
 
-async function openStations(scene: Scene): Promise<readonly PersonStation[]> {
-  const { plant, coordinator, book, ledger, signal, ports, fold } = scene;
-  return await inParallel(
-    scene.gateways,
-    (name) =>
-      openPersonStation({
-        ...{ plant, coordinator, name, book, ledger, signal },
-        problem: fold.problem,
-        backend: ports.backend,
-        by: observer,
-      }),
-    startsAtOnce,
-  );
-}
+type Act = (sensor: PersonSensor, day: Replay) => Promise<void>;
 
-async function eachStation(
-  { stations }: Scene,
-  replays: readonly Replay[],
-  run: (station: PersonStation, replay: Replay) => Promise<void>,
-): Promise<void> {
-  await Promise.all(
-    stations.map(async (station, index) => {
-      const replay = replays[index];
-      if (replay) await run(station, replay);
-    }),
-  );
+/** Has the coordinator run its rounds over a range; returns the identity of what it released. */
+async function learn(
+  { coordinator, rounds, plant }: Scene,
+  range: { readonly startUs: number; readonly endUs: number },
+  until: Until,
+): Promise<string> {
+  await startCampaign(coordinator, range);
+  const next = (): string | undefined =>
+    rounds.rollouts().find((row) => row.manifest !== plant.release.sha256)?.manifest;
+  const hasFailed = (): boolean => ["rejected", "abandoned"].includes(rounds.campaign() ?? "");
+  await until(() => next() !== undefined || hasFailed());
+  const learned = next();
+  if (learned !== undefined) return learned;
+  throw new EdgeloopError("CAMPAIGN_FAILED", `the campaign ended ${rounds.campaign()}`);
 }
 
 async function startCampaign(
@@ -223,11 +211,14 @@ async function startCampaign(
   throw new EdgeloopError("CAMPAIGN_FAILED", `the coordinator refused a campaign: ${message}`);
 }
 
-/** Tells whether a release is active on every gateway. */
-function isServed(rounds: RoundBook, manifest: string, gateways: number): boolean {
-  const rollout = rounds.rollouts().find((row) => row.manifest === manifest);
-  const states = Object.values(rollout?.members ?? {});
-  return states.filter((state) => state === "active").length === gateways;
+/** @throws `ROLLOUT_FAILED` when a release is not active on every gateway */
+function refuseUnserved(rollout: RolloutRow | undefined, gateways: number): void {
+  const members = rollout?.members ?? {};
+  const active = Object.values(members).filter((status) => status === "active");
+  if (active.length === gateways) return;
+  throw new EdgeloopError("ROLLOUT_FAILED", "a gateway does not serve the release: see its log", {
+    details: { ...members },
+  });
 }
 
 async function figuresOf(
@@ -251,50 +242,4 @@ async function figuresOf(
 
 function* floatsOf(days: readonly Replay[]): Generator<Float32Array> {
   for (const { packets } of days) for (const { samples } of packets) yield samples.data;
-}
-
-/** Keys, the laboratory's release, and a coordinator that runs the fold's rounds. */
-async function setUp(
-  fold: FoldOptions,
-  settings: RecordingsSettings,
-  { backend, signal, event }: LivePorts,
-): Promise<Plant> {
-  const { problem, rounds, cast } = fold;
-  const field = cast.field.length;
-  const loop = {
-    approve: "automatic",
-    rounds: rounds.rounds,
-    release: "last",
-    cohortMin: field,
-  };
-  const conditions = {
-    ...(settings.laboratoryWhere ?? settings.where),
-    [settings.groupBy]: cast.laboratory,
-  };
-  const { weightDecay, batchSize, seed, augment } = problem.training;
-  return await setUpPlant({
-    directory: settings.directory,
-    problem: stringify({ ...problem, loop }),
-    laboratory: () => Promise.resolve(settings.recordings),
-    groupBy: settings.groupBy,
-    where: Object.entries(conditions).flatMap(([name, values]) =>
-      [values].flat().map((value) => `${name}=${value}`),
-    ),
-    devices: field,
-    coordinator: {
-      training: {
-        ...{ seed, batchSize, augment, backend, optimizer: { kind: "adamw", weightDecay } },
-        epochs: rounds.epochs,
-        learningRate: rounds.learningRate,
-        learningRateFloor: rounds.learningRateFloor,
-        serverMomentum: rounds.serverMomentum,
-        holdoutEvery: 0,
-      },
-      deadlines,
-      rollout: { canaries: 1, stages: [1], failuresMax: 0, stageS: 300 },
-      aggregateRestMs: 0,
-    },
-    signal,
-    say: event,
-  });
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { groupRecordings, selectRecordings } from "@edgeloop/core/data";
 import type { StoredRecording } from "@edgeloop/core/data/node";
@@ -29,6 +30,9 @@ export type Study = {
  */
 export async function openStudy(settings: RecordingsSettings, ports: TrainPorts): Promise<Study> {
   const { recordings: directory, where, groupBy, laboratoryWhere } = settings;
+  if (!existsSync(directory)) {
+    throw new EdgeloopError("FILE_MISSING", `${directory}: expected a folder of recordings`);
+  }
   const chosen = selectRecordings(await listDataset(directory), where);
   const people = groupRecordings(chosen, groupBy);
   const casts = groupedFolds(people.keys(), settings.folds, settings.seed).map(castFold);

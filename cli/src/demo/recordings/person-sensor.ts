@@ -6,19 +6,13 @@ import { localTopics } from "@edgeloop/device-agent";
 import type { Problem } from "@edgeloop/models";
 import type { MqttClient } from "mqtt";
 import { connectAsync } from "mqtt";
-import type { CaptureLedger } from "../capture/ledger.ts";
-import type { CoordinatorMember } from "../fleet/coordinator-member.ts";
-import type { GatewayMember } from "../fleet/gateway-member.ts";
-import { setUpGateway } from "../fleet/gateway-member.ts";
 import type { PredictionBook } from "../plant/prediction-book.ts";
 import { demoNames } from "../settings.ts";
-import type { Plant } from "../setup.ts";
 import type { Replay } from "./replay-schedule.ts";
-import { packedFormat, packSamples } from "./replay-schedule.ts";
+import { packSamples } from "./replay-schedule.ts";
 
-/** A person's gateway, running, and a sensor that replays. */
-export type PersonStation = {
-  readonly member: GatewayMember;
+/** A sensor that replays a person's recordings to a gateway, and the truth beside what the gateway predicts. */
+export type PersonSensor = {
   /** Plays packets as fast as the gateway predicts; resolves once the last window was predicted. */
   play(replay: Replay): Promise<void>;
   /** Plays packets at a gentle pace until told to end: a model is confirmed by the windows that it serves. */
@@ -28,19 +22,20 @@ export type PersonStation = {
   close(): Promise<void>;
 };
 
-/** What a station is made from. */
-export type PersonStationOptions = {
-  readonly plant: Plant;
-  readonly coordinator: Pick<CoordinatorMember, "ask">;
-  readonly name: string;
+/** What a sensor is connected with. */
+export type PersonSensorOptions = {
+  /** The gateway's own broker. */
+  readonly brokerUrl: string;
+  readonly gateway: string;
   readonly problem: Problem;
   readonly book: PredictionBook;
-  readonly ledger: CaptureLedger;
-  readonly backend: "wasm" | "native";
   /** Who labels: a text that must never leave the gateway. */
   readonly by: string;
   readonly signal: AbortSignal;
 };
+
+/** Topic of a sensor on its gateway's own broker. */
+export const sensorTopic = ({ sensor }: Problem): string => `sensors/${sensor.name}`;
 
 /** Windows that may wait for their prediction: enough to keep the gateway busy. */
 const windowsWaitingMax = 32;
@@ -49,34 +44,21 @@ const humMs = 150;
 /** Longest wait for a prediction. */
 const stallMs = 60_000;
 
-/** Sets a gateway up and starts it; the sensor publishes on the gateway's own broker. */
-export async function openPersonStation(options: PersonStationOptions): Promise<PersonStation> {
-  const { problem, name, signal, book } = options;
+/** Connects to a gateway's own broker: publishes samples and labels there, and listens to predictions. */
+export async function connectPersonSensor(options: PersonSensorOptions): Promise<PersonSensor> {
+  const { problem, gateway, signal, book } = options;
   const { sensor } = problem;
-  const topic = `sensors/${sensor.name}`;
-  const member = await setUpGateway({
-    ...options,
-    sensor: {
-      kind: "mqtt",
-      sensor: sensor.name,
-      rateHz: sensor.rateHz,
-      channels: sensor.channels,
-      topic,
-      format: packedFormat,
-    },
-    onRequest: () => undefined,
-  });
-  await member.daemon.start(signal);
-  const client = await connectAsync(member.brokerUrl, { reconnectPeriod: 200 });
+  const topic = sensorTopic(problem);
+  const client = await connectAsync(options.brokerUrl, { reconnectPeriod: 200 });
   client.on("error", () => undefined);
-  const topics = localTopics({ fleet: demoNames.fleet, id: name });
+  const topics = localTopics({ fleet: demoNames.fleet, id: gateway });
   const waiting = new Map<number, string | undefined>();
   await listen(client, topics.inference(demoNames.line), ({ endUs, label, model }) => {
     const truth = waiting.get(endUs);
     waiting.delete(endUs);
     if (truth === undefined) return;
     book.add({
-      ...{ gateway: name, endUs, model, latencyMs: 0, training: 0 },
+      ...{ gateway, endUs, model, latencyMs: 0, training: 0 },
       truth: problem.classes.indexOf(truth),
       predicted: problem.classes.indexOf(label),
       // Faster than real time, windows wait for each other: their latency says nothing.
@@ -86,9 +68,8 @@ export async function openPersonStation(options: PersonStationOptions): Promise<
   const send = async (samples: Samples): Promise<void> => {
     await client.publishAsync(topic, Buffer.from(packSamples(samples)), { qos: 1 });
   };
-  const fewer = (max: number): Promise<void> => until(() => waiting.size <= max, name, signal);
+  const fewer = (max: number): Promise<void> => until(() => waiting.size <= max, gateway, signal);
   return {
-    member,
     async play(replay) {
       for (const { samples, windows } of replay.packets) {
         await fewer(windowsWaitingMax);
@@ -114,8 +95,6 @@ export async function openPersonStation(options: PersonStationOptions): Promise<
     },
     close: async () => {
       await client.endAsync(true);
-      await member.daemon.kill("SIGTERM");
-      await member.close();
     },
   };
 }

@@ -1,0 +1,59 @@
+import type { Problem } from "@edgeloop/models";
+import type { CaptureLedger } from "../capture/ledger.ts";
+import type { CoordinatorMember } from "../fleet/coordinator-member.ts";
+import { setUpGateway } from "../fleet/gateway-member.ts";
+import type { PredictionBook } from "../plant/prediction-book.ts";
+import type { Plant } from "../setup.ts";
+import { inParallel } from "./parallel.ts";
+import type { PersonSensor } from "./person-sensor.ts";
+import { connectPersonSensor, sensorTopic } from "./person-sensor.ts";
+import { packedFormat } from "./replay-schedule.ts";
+
+/** Gateways that start at the same time. */
+const startsAtOnce = 3;
+
+/** What gateways are opened with. */
+export type StationOptions = {
+  readonly plant: Plant;
+  readonly coordinator: Pick<CoordinatorMember, "ask">;
+  readonly names: readonly string[];
+  readonly problem: Problem;
+  readonly book: PredictionBook;
+  readonly ledger: CaptureLedger;
+  readonly backend: "native" | "wasm";
+  /** Who labels. */
+  readonly by: string;
+  readonly signal: AbortSignal;
+  /** Takes what has to be ended, the moment that it runs. */
+  readonly onOpen: (close: () => Promise<void>) => void;
+};
+
+/** Starts a gateway for each name, a few at a time, and connects a sensor to each; in the order of the names. */
+export const openStations = (options: StationOptions): Promise<readonly PersonSensor[]> =>
+  inParallel(options.names, (name) => openStation(options, name), startsAtOnce);
+
+async function openStation(options: StationOptions, name: string): Promise<PersonSensor> {
+  const { problem, signal, onOpen } = options;
+  const { sensor, rateHz, channels } = { ...problem.sensor, sensor: problem.sensor.name };
+  const member = await setUpGateway({
+    ...options,
+    name,
+    sensor: {
+      ...{ kind: "mqtt", topic: sensorTopic(problem), format: packedFormat },
+      ...{ sensor, rateHz, channels },
+    },
+    onRequest: () => undefined,
+  });
+  onOpen(async () => {
+    await member.daemon.kill("SIGTERM");
+    await member.close();
+  });
+  await member.daemon.start(signal);
+  const connected = await connectPersonSensor({
+    ...options,
+    brokerUrl: member.brokerUrl,
+    gateway: name,
+  });
+  onOpen(connected.close);
+  return connected;
+}
