@@ -41,9 +41,9 @@ loop:
     objective: { devicesMin: 4 }
     labels: { countMin: 5000 }
   coolDownS: 300
-  range: { beforeS: 1, afterS: 18 }
+  range: { beforeS: 1, afterS: 24 }
   approve: automatic
-  rounds: 3
-  release: best
+  rounds: 4
+  release: last
   cohortMin: 4
 `;

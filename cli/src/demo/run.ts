@@ -15,7 +15,7 @@ import type { DemoSettings } from "./settings.ts";
 import { gatewayName, scheduleSMax } from "./settings.ts";
 
 /** Share of windows that get a label after the change, and how many seconds late. */
-const labels = { share: 0.6, lateS: 4 };
+const labels = { share: 0.7, lateS: 4 };
 
 /** What the demo says things with. */
 export type DemoPorts = {
