@@ -17,6 +17,8 @@ export type CoordinatorLink = {
 export type LinkParts = {
   readonly participant: Participant;
   readonly installer: Installer;
+  /** Version of the model that serves; nothing older is installed. */
+  readonly servingVersion: () => number | undefined;
   readonly store: Store;
   readonly blobs: BlobStore;
 };

@@ -71,7 +71,9 @@ export async function runGateway(config: GatewayConfig, options: GatewayOptions)
   parts.late.broker = broker;
   await core.serving.start();
   const installer = openInstaller(core);
-  const linkParts = { ...stores, participant: openParticipant(core), installer };
+  const servingVersion = (): number | undefined => core.serving.current()?.manifest.version;
+  const participant = openParticipant(core);
+  const linkParts = { ...stores, participant, installer, servingVersion };
   parts.late.link = options.openLink?.(linkParts) ?? linkOf(core, linkParts);
   const sensors = openSensors(core, broker, options.openers ?? adapterOpeners);
   const health = (): Health => healthOf(core, broker, sensors);

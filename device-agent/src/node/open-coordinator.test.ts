@@ -1,3 +1,4 @@
+import type { FetchOptions } from "@edgeloop/cloud-sync/node";
 import { EdgeloopError, parseName, parseSha256 } from "@edgeloop/core/platform";
 import { expect, test } from "vitest";
 import { fetchingInstaller } from "./open-coordinator.ts";
@@ -10,14 +11,17 @@ const release = {
 };
 const signal = new AbortController().signal;
 
-function setUp(fetched: () => Promise<unknown>) {
+function setUp(fetched: (target: string, how: FetchOptions) => Promise<unknown>, serving?: number) {
   const installed: string[] = [];
   const installer = fetchingInstaller(
     {
-      install: ({ target }) => {
-        installed.push(target);
-        return Promise.resolve({ kind: "active" });
+      installer: {
+        install: ({ target }) => {
+          installed.push(target);
+          return Promise.resolve({ kind: "active" });
+        },
       },
+      servingVersion: () => serving,
     },
     { fetchBundle: fetched as never },
   );
@@ -42,5 +46,28 @@ test.for(["BUNDLE_TAMPERED", "OTA_ROLLBACK", "LINE_MISMATCH", "BLOB_FULL"])(
 test("a target that is another bundle than the rollout names is refused", async () => {
   const { install, installed } = setUp(() => Promise.resolve({ sha256: other }));
   expect(await install()).toMatchObject({ kind: "refused", code: "BUNDLE_MISMATCH" });
+  expect(installed).toEqual([]);
+});
+
+test.for([
+  [undefined, 1],
+  [3, 3],
+] as const)(
+  "while version %s serves, updates are asked for version %s or later",
+  async ([serving, versionMin]) => {
+    const asked: unknown[] = [];
+    const { install } = setUp((_target, how) => {
+      asked.push(how.versionMin);
+      return Promise.resolve({ sha256: one });
+    }, serving);
+    await install();
+    expect(asked).toEqual([versionMin]);
+  },
+);
+
+test("a repository that does not answer is no refusal: the work is done again later", async () => {
+  const unreachable = new EdgeloopError("OTA_UNREACHABLE", "cut");
+  const { install, installed } = setUp(() => Promise.reject(unreachable));
+  await expect(install()).rejects.toBe(unreachable);
   expect(installed).toEqual([]);
 });

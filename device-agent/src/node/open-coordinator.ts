@@ -4,7 +4,14 @@ import { httpRepository, mintJwt } from "@edgeloop/cloud-sync";
 import type { SyncClient, Updater } from "@edgeloop/cloud-sync/node";
 import { openSyncClient, openUpdater } from "@edgeloop/cloud-sync/node";
 import type { Clock, Log, Name } from "@edgeloop/core/platform";
-import { codeOf, EdgeloopError, isName, messageOf, parseName } from "@edgeloop/core/platform";
+import {
+  codeOf,
+  EdgeloopError,
+  hasCode,
+  isName,
+  messageOf,
+  parseName,
+} from "@edgeloop/core/platform";
 import type { CoordinatorConfig } from "../config.ts";
 import type { CoordinatorLink, LinkParts } from "../coordinator-link.ts";
 import type { GatewayEvent } from "../events.ts";
@@ -102,7 +109,7 @@ async function openClient(options: CoordinatorOptions, member: Member): Promise<
     store,
     blobs,
     participant,
-    installer: fetchingInstaller(options.installer, updater),
+    installer: fetchingInstaller(options, updater),
     clock,
     rng: Math.random,
     log,
@@ -110,15 +117,20 @@ async function openClient(options: CoordinatorOptions, member: Member): Promise<
   });
 }
 
-/** Fetches and verifies a release before it is installed; what updates refuse is refused with their code. */
+/**
+ * Fetches and verifies a release before it is installed; what updates refuse is refused with their code.
+ *
+ * @throws `OTA_UNREACHABLE`: nobody answered, which says nothing about the release; whoever asked asks again.
+ */
 export function fetchingInstaller(
-  installer: Installer,
+  { installer, servingVersion }: Pick<LinkParts, "installer" | "servingVersion">,
   updater: Pick<Updater, "fetchBundle">,
 ): Installer {
   return {
     async install(release, signal) {
       try {
-        const bundle = await updater.fetchBundle(release.target, { signal });
+        const versionMin = servingVersion() ?? 1;
+        const bundle = await updater.fetchBundle(release.target, { versionMin, signal });
         if (bundle.sha256 !== release.manifestSha256) {
           throw new EdgeloopError(
             "BUNDLE_MISMATCH",
@@ -126,7 +138,7 @@ export function fetchingInstaller(
           );
         }
       } catch (error) {
-        if (signal.aborted) throw error;
+        if (signal.aborted || hasCode(error, "OTA_UNREACHABLE")) throw error;
         return { kind: "refused", code: codeOf(error), message: messageOf(error) };
       }
       return await installer.install(release, signal);
