@@ -54,3 +54,11 @@ test("a model that is refused leaves no thread behind", async () => {
   const open = openInWorker(Uint8Array.of(1), { backend: "wasm" });
   await expect(open).rejects.toMatchObject({ code: "MODEL_INVALID" });
 });
+
+test("whoever waits for a run while the session is disposed hears that, not that a worker died", async () => {
+  const session = await openInWorker(slowModel(), { backend: "wasm" });
+  const running = session.run({ x: large() });
+  const told = expect(running).rejects.toMatchObject({ code: "SESSION_DISPOSED" });
+  await session.dispose();
+  await told;
+});

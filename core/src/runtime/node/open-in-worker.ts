@@ -47,7 +47,15 @@ export async function openInWorker(model: Model, options: WorkerOptions): Promis
   return {
     inputs: current.inputs,
     outputs: current.outputs,
-    run: (feeds, outputs) => Promise.try(() => peer().call((remote) => remote.run(feeds, outputs))),
+    async run(feeds, outputs) {
+      try {
+        return await peer().call((remote) => remote.run(feeds, outputs));
+      } catch (error) {
+        // Whoever disposed the session ended the worker: nothing died.
+        if (!open) throw disposed("session");
+        throw error;
+      }
+    },
     async loop(loopOptions) {
       const mine = peer();
       const id = await mine.call((remote) => remote.loop(loopOptions));
