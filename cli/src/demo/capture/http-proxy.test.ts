@@ -79,3 +79,28 @@ test("a server that is away gives a broken connection, not a crash", async () =>
   await expect(fetch(`http://127.0.0.1:${away.port}/`)).rejects.toThrow();
   await away.close();
 });
+
+test("a slowed body arrives piece by piece, and what was passed on before a cut is in the capture", async () => {
+  const passed = Promise.withResolvers<Exchange>();
+  const slow = await httpProxy({
+    gateway: "g1",
+    target: () => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    classify: () => ({ up: "question", down: "answer" }),
+    ledger,
+    throttle: () => 1000,
+    onExchange: passed.resolve,
+  });
+  const stop = new AbortController();
+  const response = await fetch(`http://127.0.0.1:${slow.port}/known`, {
+    method: "POST",
+    body: "x".repeat(10_000),
+    signal: stop.signal,
+  });
+  const first = await response.body?.getReader().read();
+  expect(first?.value?.length).toBeLessThan(1000);
+  stop.abort();
+  const { responseBody } = await passed.promise;
+  expect(responseBody.length).toBeGreaterThan(0);
+  expect(responseBody.length).toBeLessThan(10_000);
+  await slow.close();
+});

@@ -136,21 +136,35 @@ function passOn(
   });
 }
 
-/** Copies a body, at full speed or slowed down to a rate. */
+/** How often a slowed body goes on. */
+const slowStepMs = 20;
+
+/** Copies a body, at full speed or slowed down to a rate, a piece at a time. */
 function pour(
   from: IncomingMessage,
   to: ServerResponse,
   how: { readonly bytesPerSecond: number | undefined; readonly taken: Uint8Array[] },
 ): void {
+  const { bytesPerSecond, taken } = how;
   from.on("error", () => to.destroy());
-  from.on("end", () => to.end());
-  from.on("data", (chunk: Uint8Array) => {
-    how.taken.push(chunk);
-    to.write(chunk);
-    if (how.bytesPerSecond === undefined) return;
-    from.pause();
-    setTimeout(() => from.resume(), (1000 * chunk.length) / how.bytesPerSecond);
-  });
+  if (bytesPerSecond === undefined) {
+    from.on("data", (chunk: Uint8Array) => taken.push(chunk));
+    from.pipe(to);
+    return;
+  }
+  const pieceBytes = Math.max(1, Math.round((bytesPerSecond * slowStepMs) / 1000));
+  const slowly = async (): Promise<void> => {
+    for await (const chunk of from) {
+      for (let at = 0; at < chunk.length && !to.destroyed; at += pieceBytes) {
+        const piece = chunk.subarray(at, at + pieceBytes);
+        taken.push(piece);
+        to.write(piece);
+        await new Promise((resolve) => setTimeout(resolve, slowStepMs));
+      }
+    }
+    to.end();
+  };
+  slowly().catch(() => to.destroy());
 }
 
 function writeDown({ gateway, classify, ledger }: HttpProxyOptions, exchange: Exchange): void {
