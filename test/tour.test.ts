@@ -90,8 +90,14 @@ const weightsOf = (graph: Graph): Tensors =>
 const difference = (to: Tensors, from: Tensors): Tensors =>
   Object.fromEntries(
     Object.entries(from).map(([name, { data, shape }]) => {
-      const moved = Float32Array.from(data, (v, at) => Number(to[name]?.data[at]) - Number(v));
-      return [name, f32(moved, shape)];
+      const moved = (at: number): number => Number(to[name]?.data[at]) - Number(data[at]);
+      return [
+        name,
+        f32(
+          Array.from({ length: data.length }, (_, at) => moved(at)),
+          shape,
+        ),
+      ];
     }),
   );
 
