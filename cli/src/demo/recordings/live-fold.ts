@@ -88,10 +88,13 @@ export async function runLiveFold(
   const onOpen: Scene["onOpen"] = (close) => closings.push(close);
   const scene: Scene = { ...books, fold, plant, coordinator, ports, signal, onOpen };
   const { until, poke } = waiting(signal);
+  const last = new Map<string, string>();
   const follow = coordinator.follow((notice) => {
     books.rounds.take(notice, ports.atS());
     const { stream, kind } = notice;
-    if (!stream.startsWith("device/")) ports.event(`${stream} ${kind}`);
+    if (!stream.startsWith("device/") && last.get(stream) !== kind)
+      ports.event(`${stream} ${kind}`);
+    last.set(stream, kind);
     poke();
   }, signal);
   try {
