@@ -41,7 +41,10 @@ export type PlantPlayer = {
 const watermarkEveryUs = 1_000_000;
 
 /**
- * Plays machines in step: each packet is handed over when its last sample is due.
+ * Plays machines: each packet is handed over when its last sample is due.
+ *
+ * Sensors of different machines are not in step: their packets are spread over the length of one, as clocks that were
+ * never set together would have it.
  *
  * @param speed Sensor time over wall time.
  */
@@ -53,22 +56,29 @@ export function playPlant(
   const startMs = performance.now();
   const nowUs = (): number =>
     schedule.startUs + (performance.now() - startMs) * 1000 * schedule.speed;
-  let nextUs = schedule.startUs;
-  let timer: NodeJS.Timeout | undefined;
-  const turn = (): void => {
-    while (nextUs + packetUs <= nowUs() && nextUs < schedule.endUs) {
-      for (const machine of machines) {
+  const stops = machines.map((machine, index) => {
+    const lateUs = (index * packetUs) / machines.length;
+    let nextUs = schedule.startUs;
+    let timer: NodeJS.Timeout | undefined;
+    const turn = (): void => {
+      while (nextUs + packetUs + lateUs <= nowUs() && nextUs < schedule.endUs) {
         machine.sink.publish({ startUs: nextUs, bytes: machine.stream.packet(nextUs) });
         giveLabels(machine, nextUs, labels);
+        nextUs += packetUs;
       }
-      nextUs += packetUs;
-    }
-    if (nextUs >= schedule.endUs) return;
-    const waitMs = (nextUs + packetUs - nowUs()) / 1000 / schedule.speed;
-    timer = setTimeout(turn, Math.max(1, waitMs));
+      if (nextUs >= schedule.endUs) return;
+      const waitMs = (nextUs + packetUs + lateUs - nowUs()) / 1000 / schedule.speed;
+      timer = setTimeout(turn, Math.max(1, waitMs));
+    };
+    turn();
+    return () => clearTimeout(timer);
+  });
+  return {
+    nowUs,
+    stop: () => {
+      for (const stop of stops) stop();
+    },
   };
-  turn();
-  return { nowUs, stop: () => clearTimeout(timer) };
 }
 
 /** Publishes what is known, late, of the window that started so long ago, and how far labels are complete. */

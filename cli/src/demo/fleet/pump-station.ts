@@ -1,5 +1,6 @@
 import { localTopics } from "@edgeloop/device-agent";
 import type { Problem } from "@edgeloop/models";
+import { connect } from "mqtt";
 import type { CaptureLedger } from "../capture/ledger.ts";
 import type { PlantStream, PlantTimes } from "../plant/plant-stream.ts";
 import { accelerationStep, plantStream } from "../plant/plant-stream.ts";
@@ -63,6 +64,9 @@ export async function openPumpStation(options: StationOptions): Promise<PumpStat
   const publisher = sensorPublisher(member.brokerUrl, demoNames.topic);
   const sink: PacketSink = firmware ?? publisher;
   const { client } = publisher;
+  // A broker reads no more of a connection whose label is on its way to the disk: labels have one of their own.
+  const labels = connect(member.brokerUrl, { reconnectPeriod: 200 });
+  labels.on("error", () => undefined);
   await watchGateway({
     gateway: name,
     fleet: demoNames.fleet,
@@ -81,9 +85,9 @@ export async function openPumpStation(options: StationOptions): Promise<PumpStat
     member,
     stream,
     link: linkOf(firmware),
-    played: { gateway: name, stream, sink, client, labelsTopic: topics.labels },
+    played: { gateway: name, stream, sink, client: labels, labelsTopic: topics.labels },
     close: async () => {
-      await publisher.close();
+      await Promise.all([publisher.close(), labels.endAsync(true)]);
       await firmware?.close();
       await member.daemon.kill("SIGTERM");
       await member.close();
