@@ -10,7 +10,13 @@ import { searchLeaks } from "./capture/search.ts";
 import type { DriverFigures } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { PumpStation } from "./fleet/pump-station.ts";
-import { epochUs, packetSamples, packetUs, plantedLabeller } from "./plant/plant-stream.ts";
+import {
+  accelerationStep,
+  epochUs,
+  packetSamples,
+  packetUs,
+  plantedLabeller,
+} from "./plant/plant-stream.ts";
 import type { PredictionBook } from "./plant/prediction-book.ts";
 import type { RoundBook } from "./round-book.ts";
 import type { Plant } from "./setup.ts";
@@ -165,18 +171,18 @@ const by = (
   recovered: pick(figures.recoveredPhase),
 });
 
-/** Everything that the sensors said, as the driver makes it again. */
+/** Everything that the sensors said, as the driver makes it again, and as each gateway's decoder rounds it. */
 function rawOf({ stations, recoveredUs }: ResultOptions) {
-  const endUs = recoveredUs;
-  const packets = (stream: PumpStation["stream"]): Int16Array[] => {
-    const list: Int16Array[] = [];
-    for (let at = epochUs; at < endUs; at += packetUs) {
-      list.push(new Int16Array(stream.packet(at).slice(8).buffer, 0, packetSamples * 3));
+  const steps: Int16Array[] = [];
+  const floats: Float32Array[] = [];
+  for (const { link, stream } of stations) {
+    // A packed payload is scaled by the configured number, a frame by the float32 that it carries.
+    const scale = link === "mqtt" ? accelerationStep : Math.fround(accelerationStep);
+    for (let at = epochUs; at < recoveredUs; at += packetUs) {
+      const block = new Int16Array(stream.packet(at).slice(8).buffer, 0, packetSamples * 3);
+      steps.push(block);
+      floats.push(Float32Array.from(block, (step) => step * scale));
     }
-    return list;
-  };
-  const steps = stations.flatMap(({ stream }) => packets(stream));
-  const scale = Math.fround(1 / 1000);
-  const floats = steps.map((block) => Float32Array.from(block, (step) => step * scale));
+  }
   return { steps, floats, planted: [plantedLabeller] };
 }
