@@ -28,7 +28,7 @@ export type LeakIndex = {
  * @example
  * const index = leakIndex();
  * index.add(Uint8Array.from({ length: 32 }, (_, i) => i), 4);
- * index.count(Uint8Array.from({ length: 20 }, (_, i) => i + 3)); // => 2
+ * index.count(Uint8Array.from({ length: 20 }, (_, i) => i + 3)); // => 1
  */
 export function leakIndex(): LeakIndex {
   const table = hashTable();
