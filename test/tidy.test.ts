@@ -86,31 +86,50 @@ describe("arrows", () => {
   });
 });
 
+/** Modules that run only in a process or page of their own, and the tests that start those. */
+const coveredElsewhere: Readonly<Record<string, string>> = {
+  "cli/src/demo/run.ts": "test/scenarios/demo.test.ts",
+  "cli/src/demo/scene.ts": "test/scenarios/demo.test.ts",
+  "cli/src/demo/fleet/gateway-member.ts": "test/scenarios/demo.test.ts",
+  "cli/src/demo/fleet/pump-station.ts": "test/scenarios/demo.test.ts",
+  "cli/src/demo/report/page.ts": "cli/src/demo/report/report-html.test.ts",
+};
+const neighbourOf = (path: string): string => path.replace(/\.ts$/, ".test.ts");
+const isTesting = (path: string): boolean => /(^|\/)testing(\.ts|\/)/.test(path);
+
 describe("files", () => {
   test("each source has a neighbour test, unless it holds types or re-exports alone", () => {
     expect(
       violations(({ path, text }) => {
         const name = path.split("/").at(-1) ?? "";
-        if (name === "index.ts" || isTypesOnly(text) || /(^|\/)testing(\.ts|\/)/.test(path))
-          return [];
-        return existsSync(join(root, path.replace(/\.ts$/, ".test.ts")))
-          ? []
-          : ["no neighbour test"];
+        if (name === "index.ts" || isTypesOnly(text) || isTesting(path)) return [];
+        const covering = coveredElsewhere[path] ?? neighbourOf(path);
+        return existsSync(join(root, covering)) ? [] : ["no neighbour test"];
       }),
     ).toEqual([]);
+  });
+
+  test("what is covered elsewhere is there, and has no neighbour test after all", () => {
+    const needless = Object.keys(coveredElsewhere).filter(
+      (path) =>
+        !files.some((file) => file.path === path) || existsSync(join(root, neighbourOf(path))),
+    );
+    expect(needless).toEqual([]);
   });
 
   test("each source is reached from another module, an export map or a command", () => {
     const manifests = filesOf("*/package.json", "*/bin/*.js", "test/**/*.ts").map(
       ({ text }) => text,
     );
-    const reached = new Set(
-      files.flatMap(({ path, text }) =>
-        importsOf(text)
-          .filter((name) => name.startsWith("."))
-          .map((name) => join(dirname(path), name)),
-      ),
-    );
+    const reachedFrom = ({ path, text }: (typeof files)[number]): readonly string[] => {
+      // A page's script is read as text and sent to a browser.
+      const read = [...text.matchAll(/join\(here, "([^"]+)"\)/g)].map((match) => `./${match[1]}`);
+      return [...importsOf(text), ...read]
+        .filter((name) => name.startsWith("."))
+        .map((name) => join(dirname(path), name));
+    };
+    const tests = filesOf("*/src/**/*.test.ts").flatMap(reachedFrom).filter(isTesting);
+    const reached = new Set([...files.flatMap(reachedFrom), ...tests]);
     expect(
       violations(({ path }) => {
         const inside = path.split("/").slice(1).join("/");
