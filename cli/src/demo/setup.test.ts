@@ -89,7 +89,7 @@ test("the operator's token is the plant's own, and its owner's alone to read", a
   expect(one.plant.operatorToken).toMatch(/^[\w-]{32}$/);
   expect(two.plant.operatorToken).not.toBe(one.plant.operatorToken);
   const { mode } = statSync(join(one.directory, "keys", "operator.token"));
-  expect(mode & 0o077).toBe(process.platform === "win32" ? mode & 0o077 : 0);
+  expect(mode & 0o077).toBe(0);
 });
 
 test("a bigger fleet gets a bigger cohort, and parts of the file can be replaced", async () => {
