@@ -6,6 +6,7 @@ import type { TrainPorts } from "@edgeloop/models";
 import { reportHtml } from "../report/report-html.ts";
 import { serveReport } from "../report/report-server.ts";
 import { emptyReport } from "../report/report-state.ts";
+import type { CentralFigures } from "./fold.ts";
 import { centralFigures, runFold } from "./fold.ts";
 import { runLiveFold } from "./live-fold.ts";
 import { livePage } from "./live-page.ts";
@@ -13,6 +14,7 @@ import { inParallel } from "./parallel.ts";
 import type { FoldResult, RecordingsResult } from "./result.ts";
 import { recordingsResult, recordingsRows } from "./result.ts";
 import type { RecordingsSettings } from "./settings.ts";
+import type { Study } from "./study.ts";
 import { openStudy } from "./study.ts";
 
 /** What a run says things with. */
@@ -45,18 +47,10 @@ export async function runRecordings(
   try {
     page.phase("reading the recordings");
     const study = await openStudy(settings, ports);
-    const [first, ...others] = study.folds;
+    const [first] = study.folds;
     if (first === undefined) throw new RangeError("a study has folds");
-    page.phase(`folds 2 to ${study.folds.length}, without processes`);
-    const rest = await inParallel(others, async (fold, index): Promise<FoldResult> => {
-      const figures = await runFold(fold, ports);
-      page.event(
-        `fold ${index + 2}: ${share(figures.central)} in one place, ${share(figures.federated)} federated`,
-      );
-      return { ...figures, float: figures.federated, live: false };
-    });
-    page.phase("fold 1, in one place");
-    const central = await centralFigures(first, ports);
+    page.phase("what needs no processes: every fold but the first, and the first in one place");
+    const { central, rest } = await withoutProcesses(study, ports, page.event);
     page.phase("fold 1, live: every gateway is a process of its own");
     const results: RecordingsResult[] = [];
     await runLiveFold(first, study.people, settings, {
@@ -81,6 +75,25 @@ export async function runRecordings(
     clearInterval(refreshes);
     await report.close();
   }
+}
+
+/** The live fold's central model, and every other fold whole; a few at a time. */
+async function withoutProcesses(
+  { folds }: Study,
+  ports: TrainPorts,
+  event: (text: string) => void,
+): Promise<{ readonly central: CentralFigures; readonly rest: readonly FoldResult[] }> {
+  const rest: FoldResult[] = [];
+  const [central] = await inParallel(folds, async (fold, index): Promise<CentralFigures> => {
+    if (index === 0) return await centralFigures(fold, ports);
+    const figures = await runFold(fold, ports);
+    const { central: inOnePlace, federated } = figures;
+    event(`fold ${index + 1}: ${share(inOnePlace)} in one place, ${share(federated)} federated`);
+    rest[index - 1] = { ...figures, float: federated, live: false };
+    return figures;
+  });
+  if (central === undefined) throw new RangeError("a study has folds");
+  return { central, rest };
 }
 
 const share = (value: number): string => `${(100 * value).toFixed(2)} %`;
