@@ -1,6 +1,6 @@
 // The entry of the learner process, reached as `#learner`.
 import { writeFileSync } from "node:fs";
-import { setPriority } from "node:os";
+import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 import { f32 } from "@edgeloop/core/graph";
 import { systemClock } from "@edgeloop/core/platform/node";
@@ -12,7 +12,8 @@ import type { BackendAnswer, BackendRequest } from "../learner-protocol.ts";
 const oomScoreAdjust = "1000";
 
 function yieldToOthers(): void {
-  setPriority(Number(process.env["EDGELOOP_LEARNER_NICE"] ?? 19));
+  // Never more urgent than the daemon: that would need a privilege.
+  setPriority(Math.max(getPriority(), Number(process.env["EDGELOOP_LEARNER_NICE"] ?? 19)));
   try {
     writeFileSync("/proc/self/oom_score_adj", oomScoreAdjust);
   } catch {
