@@ -57,6 +57,7 @@ const check: readonly Stage[] = [
   { name: "types", run: tool("tsc", "-p", "tsconfig.json") },
   { name: "portable", run: tool("tsc", "-p", "tsconfig.portable.json") },
   { name: "test-types", run: tool("tsc", "-p", "test/tsconfig.json") },
+  { name: "page-types", run: tool("tsc", "-p", "cli/src/demo/report/tsconfig.json") },
   { name: "unit", run: vitest("unit") },
 ];
 const all: readonly Stage[] = [
