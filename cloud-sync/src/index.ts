@@ -1,5 +1,7 @@
 export { fromBase64, toBase64, toBase64Url } from "./base64.ts";
 export { rateShare } from "./campaign-plan.ts";
+export type { ParsedYaml } from "./config-yaml.ts";
+export { configBytesMax, parseYaml } from "./config-yaml.ts";
 export type { CoordinatorApi, CoordinatorApiOptions } from "./coordinator-api.ts";
 export { coordinatorApi } from "./coordinator-api.ts";
 export type { CoordinatorConfig } from "./coordinator-config.ts";

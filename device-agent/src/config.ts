@@ -1,9 +1,9 @@
+import type { ParsedYaml } from "@edgeloop/cloud-sync";
+import { parseYaml } from "@edgeloop/cloud-sync";
 import type { SensorInfo } from "@edgeloop/core/data";
 import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
 import { parseFormat } from "@edgeloop/sensor-adapters";
 import { z } from "zod";
-import type { ParsedYaml } from "./config-yaml.ts";
-import { parseYaml } from "./config-yaml.ts";
 import { performanceWindowsMax } from "./limits.ts";
 import type { Objective } from "./performance.ts";
 
