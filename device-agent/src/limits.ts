@@ -1,4 +1,3 @@
-/** Longest `gateway.yaml` that is read, in bytes: a thousand sensors fit. */
 /** Windows that wait for inference, per sensor; beyond it the adapter is not pulled (back-pressure). */
 export const inferenceQueueMax = 64;
 /** Predictions of one sensor that wait for their row's sync; beyond it inference waits. */
