@@ -22,7 +22,7 @@ test("the classes are the states that a pump goes through", () => {
 });
 
 test("what the loop waits for, the demo's fleet can give without one gateway", () => {
-  expect(problem.loop).toMatchObject({ approve: "automatic", rounds: 3, release: "best" });
+  expect(problem.loop).toMatchObject({ approve: "automatic" });
   const { retrain, cohortMin } = problem.loop as {
     retrain: Record<string, { devicesMin?: number }>;
     cohortMin: number;
