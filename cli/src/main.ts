@@ -105,6 +105,6 @@ async function main(argv: readonly string[]): Promise<number> {
 
 const code = await main(process.argv.slice(2));
 process.exitCode = code;
-// What failed half-way may have left servers and workers behind, which would keep the process: end once all is said.
-if (code !== exit.ok)
-  process.stdout.write("", () => process.stderr.write("", () => process.exit()));
+// A command that is over may have left a handle that would keep the process (a serial line whose other end is gone): end
+// once all is said.
+process.stdout.write("", () => process.stderr.write("", () => process.exit()));
