@@ -78,11 +78,20 @@ export function daemon(options: DaemonOptions): Daemon {
   };
 }
 
+/** Children that run; one listener for all of them, however many there are. */
+const children = new Set<ChildProcess>();
+const endAll = (): void => {
+  for (const child of children) child.kill("SIGKILL");
+};
+
 /** Takes a child along when this process ends, however it ends short of a kill. */
 function orphanless(child: ChildProcess): void {
-  const end = (): void => void child.kill("SIGKILL");
-  process.once("exit", end);
-  child.once("exit", () => process.off("exit", end));
+  if (children.size === 0) process.once("exit", endAll);
+  children.add(child);
+  child.once("exit", () => {
+    children.delete(child);
+    if (children.size === 0) process.off("exit", endAll);
+  });
 }
 
 /** Asks a daemon's health page. */
