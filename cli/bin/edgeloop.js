@@ -19,7 +19,7 @@ if (!(inCheckout && existsSync(pinned)) && !recent) {
 }
 const node = inCheckout && existsSync(pinned) ? pinned : process.execPath;
 const entry = inCheckout
-  ? ["--conditions=@edgeloop/source", source]
+  ? ["--conditions=@edgeloop/source", "--disable-warning=ExperimentalWarning", source]
   : [join(home, "dist", "main.js")];
 const child = spawn(node, [...entry, ...process.argv.slice(2)], { stdio: "inherit" });
 // The terminal signals the whole group; a supervisor signals this process alone, so pass those on.

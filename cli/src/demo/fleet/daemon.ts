@@ -84,14 +84,15 @@ const endAll = (): void => {
   for (const child of children) child.kill("SIGKILL");
 };
 
-/** Takes a child along when this process ends, however it ends short of a kill. */
+/** Children that run: they go when this process goes, however it ends short of a kill. */
+const children = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 function orphanless(child: ChildProcess): void {
-  if (children.size === 0) process.once("exit", endAll);
   children.add(child);
-  child.once("exit", () => {
-    children.delete(child);
-    if (children.size === 0) process.off("exit", endAll);
-  });
+  child.once("exit", () => children.delete(child));
 }
 
 /** Asks a daemon's health page. */
