@@ -78,12 +78,6 @@ export function daemon(options: DaemonOptions): Daemon {
   };
 }
 
-/** Children that run; one listener for all of them, however many there are. */
-const children = new Set<ChildProcess>();
-const endAll = (): void => {
-  for (const child of children) child.kill("SIGKILL");
-};
-
 /** Children that run: they go when this process goes, however it ends short of a kill. */
 const children = new Set<ChildProcess>();
 process.once("exit", () => {
