@@ -9,7 +9,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     execArgv: ["--conditions=@edgeloop/source"],
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["*/src/**/*.test.ts"] } },
       {
