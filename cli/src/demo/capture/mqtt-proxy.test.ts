@@ -44,16 +44,26 @@ test("a publish crosses unchanged and is attributed by its topic; the rest is co
   await new Promise<void>((resolve) => broker.close(resolve));
 });
 
-test("bytes that are no MQTT, or a packet that stays torn, count as raw", () => {
+test("bytes that are no MQTT cross and count as raw", () => {
   const ledger = captureLedger();
-  const options = { gateway: "g1", classify: () => "known", ledger };
-  const garbage = packetTaker(options, "up");
-  garbage.chunk(utf8("GET / HTTP/1.1\r\n\r\n"));
-  garbage.end();
-  expect(ledger.rawBytes()).toBe(18);
-  const torn = packetTaker(options, "up");
-  // PINGREQ is whole; the PUBLISH after it announces more than comes (MQTT 3.1.1 §3.3).
-  torn.chunk(Uint8Array.of(0xc0, 0x00, 0x30, 0x40, 0x00));
-  torn.end();
-  expect(ledger.rawBytes()).toBe(21);
+  const take = packetTaker({ gateway: "g1", classify: () => "known", ledger }, "up");
+  const garbage = utf8("GET / HTTP/1.1\r\n\r\n");
+  expect(take(garbage)).toEqual(garbage);
+  expect(take(garbage)).toEqual(garbage);
+  expect(ledger.rawBytes()).toBe(36);
+});
+
+test("a packet crosses once it is whole, however it is cut, and a torn one never", () => {
+  const ledger = captureLedger();
+  const take = packetTaker({ gateway: "g1", classify: () => "known", ledger }, "up");
+  // PINGREQ, then a PUBLISH of QoS 0 on topic "a" with the payload "b" (MQTT 3.1.1 §3.3), byte by byte.
+  const bytes = [0xc0, 0x00, 0x30, 0x04, 0x00, 0x01, 0x61, 0x62];
+  const crossed = bytes.map((byte) => [...take(Uint8Array.of(byte))]);
+  expect(crossed).toEqual([[], bytes.slice(0, 2), [], [], [], [], [], bytes.slice(2)]);
+  expect([...take(Uint8Array.of(0x30, 0x40, 0x00))]).toEqual([]);
+  expect(ledger.rawBytes()).toBe(0);
+  expect(ledger.rows().map(({ kind, bytes: size }) => [kind, size])).toEqual([
+    ["mqtt-control", 2],
+    ["known", 6],
+  ]);
 });

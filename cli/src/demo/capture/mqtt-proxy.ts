@@ -1,6 +1,6 @@
 import type { AddressInfo, Socket } from "node:net";
 import { connect, createServer } from "node:net";
-import { utf8 } from "@edgeloop/core/platform";
+import { concatBytes, utf8 } from "@edgeloop/core/platform";
 import type { Packet } from "mqtt-packet";
 import { parser } from "mqtt-packet";
 import type { RecordingProxy } from "./http-proxy.ts";
@@ -32,9 +32,9 @@ const control: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Stands between one gateway and the coordinator's broker, passes every byte on and parses both directions.
+ * Stands between one gateway and the coordinator's broker, parses both directions and passes on what it has parsed.
  *
- * Bytes that are no MQTT packet, and packets of no known kind, count as raw.
+ * A packet that a kill has torn never crosses; bytes that are no MQTT, and packets of no known kind, count as raw.
  */
 export async function mqttProxy(options: MqttProxyOptions): Promise<RecordingProxy> {
   const sockets = new Set<Socket>();
@@ -47,13 +47,11 @@ export async function mqttProxy(options: MqttProxyOptions): Promise<RecordingPro
       sockets.add(from);
       const take = packetTaker(options, direction);
       from.on("data", (chunk) => {
-        take.chunk(payloadOf(chunk));
-        to.write(chunk);
+        to.write(take(payloadOf(chunk)));
       });
       from.on("error", () => to.destroy());
       from.on("close", () => {
         sockets.delete(from);
-        take.end();
         to.destroy();
       });
     }
@@ -70,51 +68,42 @@ export async function mqttProxy(options: MqttProxyOptions): Promise<RecordingPro
   };
 }
 
-/** Parses one direction of one connection. */
+/**
+ * Parses one direction of one connection.
+ *
+ * @returns Takes a chunk of any length and returns what may cross: whole packets, or, once the stream is no MQTT,
+ * everything, which then counts as raw.
+ */
 export function packetTaker(
   { gateway, classify, ledger }: Omit<MqttProxyOptions, "target">,
   direction: Direction,
-): { chunk(bytes: Uint8Array): void; end(): void } {
+): (chunk: Uint8Array) => Uint8Array {
   const packets = parser({ protocolVersion: 4 });
-  let pending: Uint8Array[] = [];
-  let unparsedBytes = 0;
+  let held: Uint8Array = new Uint8Array();
+  let wholeBytes = 0;
   let broken = false;
-  const raw = (): void => {
-    if (unparsedBytes === 0) return;
-    ledger.record({
-      gateway,
-      direction,
-      kind: undefined,
-      wireBytes: unparsedBytes,
-      content: pending,
-    });
-    unparsedBytes = 0;
-    pending = [];
-  };
   packets.on("error", () => {
     broken = true;
-    raw();
   });
   packets.on("packet", (packet: Packet) => {
     const wireBytes = wireLength(packet.length ?? 0);
-    unparsedBytes -= wireBytes;
-    if (unparsedBytes === 0) pending = [];
-    ledger.record({
-      gateway,
-      direction,
-      kind: kindOf(packet, classify),
-      wireBytes,
-      content: contentOf(packet),
-    });
+    wholeBytes += wireBytes;
+    const kind = kindOf(packet, classify);
+    ledger.record({ gateway, direction, kind, wireBytes, content: contentOf(packet) });
   });
-  return {
-    chunk(bytes) {
-      unparsedBytes += bytes.length;
-      pending.push(bytes);
-      if (broken) raw();
-      else packets.parse(Buffer.from(bytes));
-    },
-    end: raw,
+  return (chunk) => {
+    held = concatBytes([held, chunk]);
+    wholeBytes = 0;
+    if (!broken) packets.parse(Buffer.from(chunk));
+    const whole = held.subarray(0, wholeBytes);
+    held = held.subarray(wholeBytes);
+    if (!broken) return whole;
+    const raw = held;
+    held = new Uint8Array();
+    if (raw.length > 0) {
+      ledger.record({ gateway, direction, kind: undefined, wireBytes: raw.length, content: [raw] });
+    }
+    return concatBytes([whole, raw]);
   };
 }
 
