@@ -34,6 +34,7 @@ test("a laboratory with other devices has windows of its own", async () => {
   const settings = studySettings(directory, { folds: 3, laboratoryWhere: { device: "belt" } });
   const [fold] = (await openStudy(settings, ports)).folds;
   expect(fold?.laboratory).not.toBe(fold?.field);
+  expect(fold?.problem.training.augment.flip).toBe(false);
   expect(fold?.laboratory.groups.length).toBe(fold?.field.groups.length);
 });
 

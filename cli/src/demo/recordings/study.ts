@@ -46,9 +46,11 @@ export async function openStudy(settings: RecordingsSettings, ports: TrainPorts)
     ...{ problem, field, laboratory, cast },
     rounds: settings.rounds,
   }));
+  // How the laboratory wears other devices says nothing about the field's: then there is nothing to try out.
+  const isDecided = settings.problem !== undefined || laboratoryWhere !== undefined;
   return {
     people,
-    folds: settings.problem
+    folds: isDecided
       ? folds
       : await inParallel(folds, async (fold) => ({
           ...fold,
