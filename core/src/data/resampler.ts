@@ -5,7 +5,7 @@ import { inspectSamples } from "./samples-refusal.ts";
 /**
  * A stretch of rows on the absolute grid: row `i` stands at `(firstIndex + i) * 1e6 / rateHz` microseconds.
  *
- * `continues` says that `firstIndex` follows the stretch before; `data` is the receiver's to keep.
+ * `continues` says that `firstIndex` follows the stretch before; `data` may be the packet's own.
  */
 export type GridRun = {
   readonly firstIndex: number;
@@ -122,9 +122,8 @@ function copy(samples: Samples, rows: number, state: State): readonly GridRun[] 
   const early = started && ahead < -jitterSamplesMax ? Math.min(rows, Math.round(-ahead)) : 0;
   const continues = started && missing <= state.gapSamplesMax;
   const filled = continues ? missing : 0;
-  const data = new Float32Array((filled + rows - early) * channels);
-  data.set(samples.data.subarray(early * channels), filled * channels);
-  fill(data, filled, state);
+  const data =
+    filled === 0 && early === 0 ? samples.data : shifted(samples, { filled, early }, state);
   if (!continues) state.next = Math.round(samples.startUs / gridUs);
   if (started && !continues) counters.gaps += 1;
   counters.samplesFilled += filled;
@@ -134,6 +133,19 @@ function copy(samples: Samples, rows: number, state: State): readonly GridRun[] 
   state.lastUs = samples.startUs + (rows - 1) * gridUs;
   state.lastRow.set(samples.data.subarray((rows - 1) * channels));
   return data.length === 0 ? [] : [{ firstIndex, data, continues }];
+}
+
+/** The packet's rows after those that came early, behind those that were missing. */
+function shifted(
+  { data }: Samples,
+  { filled, early }: { readonly filled: number; readonly early: number },
+  state: State,
+): Float32Array {
+  const kept = data.subarray(early * state.channels);
+  const all = new Float32Array(filled * state.channels + kept.length);
+  all.set(kept, filled * state.channels);
+  fill(all, filled, state);
+  return all;
 }
 
 /** Draws a line from the last row taken to row `rows` of `data`. */

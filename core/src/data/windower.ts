@@ -44,44 +44,51 @@ export function createWindower(
   checkSpec(spec);
   const channels = info.channels.length;
   const resampler = createResampler({ channels, rateHz: spec.rateHz, ...options });
-  let open = new Float32Array();
+  // Rows of the open window and of the packet at hand; the first `used` values count.
+  let open = new Float32Array(spec.lengthSamples * channels);
+  let used = 0;
   let openIndex = 0;
   let windows = 0;
   let samplesCut = 0;
 
+  const append = (data: Float32Array): void => {
+    const needed = used + data.length;
+    if (needed > open.length) {
+      const grown = new Float32Array(needed);
+      grown.set(open.subarray(0, used));
+      open = grown;
+    }
+    open.set(data, used);
+    used = needed;
+  };
   const take = (run: GridRun): readonly Window[] => {
     if (!run.continues) {
-      samplesCut += open.length / channels;
-      open = new Float32Array();
+      samplesCut += used / channels;
+      used = 0;
       openIndex = run.firstIndex;
     }
-    const rows = new Float32Array(open.length + run.data.length);
-    rows.set(open);
-    rows.set(run.data, open.length);
-    const { found, keepFrom } = cut(rows, openIndex, channels);
-    open = rows.slice(keepFrom * channels);
-    openIndex += keepFrom;
-    return found;
+    append(run.data);
+    return cut();
   };
-  const cut = (
-    rows: Float32Array,
-    firstIndex: number,
-    width: number,
-  ): { readonly found: readonly Window[]; readonly keepFrom: number } => {
+  const cut = (): readonly Window[] => {
     const { rateHz, lengthSamples, hopSamples } = spec;
-    const endIndex = firstIndex + rows.length / width;
+    const endIndex = openIndex + used / channels;
     const found: Window[] = [];
-    let start = Math.ceil(firstIndex / hopSamples) * hopSamples;
+    let start = Math.ceil(openIndex / hopSamples) * hopSamples;
     for (; start + lengthSamples <= endIndex; start += hopSamples) {
-      const from = (start - firstIndex) * width;
+      const from = (start - openIndex) * channels;
       found.push({
         sensor: info.sensor,
         startUs: Math.round((start * 1e6) / rateHz),
         rateHz,
-        data: rows.slice(from, from + lengthSamples * width),
+        data: open.slice(from, from + lengthSamples * channels),
       });
     }
-    return { found, keepFrom: Math.min(start, endIndex) - firstIndex };
+    const keepFrom = Math.min(start, endIndex);
+    open.copyWithin(0, (keepFrom - openIndex) * channels, used);
+    used -= (keepFrom - openIndex) * channels;
+    openIndex = keepFrom;
+    return found;
   };
 
   return {

@@ -72,3 +72,9 @@ test("every truncation is refused with a code or is whole rows", () => {
       );
   }
 });
+
+test("a payload that starts at an odd address reads like any other", () => {
+  const bytes = Uint8Array.of(9, 1, 0, 254, 255);
+  const decode = packedDecoder(info, { ...base, endian: "little", type: "int16" });
+  expect([...decode(bytes.subarray(1), 1000).data]).toEqual([1, -2]);
+});

@@ -71,17 +71,39 @@ function listen(
   queue: PacketQueue<Samples>,
   { options, run }: { readonly options: MqttOptions; readonly run: AdapterRun },
 ): void {
+  const together = acknowledgedTogether(client);
   client.handleMessage = (packet, done) => {
     const payload =
       typeof packet.payload === "string" ? Buffer.from(packet.payload) : packet.payload;
     const atUs = options.clock.nowUs();
     try {
-      queue.push(options.decode(payload, atUs), done);
+      queue.push(options.decode(payload, atUs), () => together(done));
     } catch (error) {
       const kept = Uint8Array.from(payload.subarray(0, refusedBytesKept));
       run.refuse({ code: codeOf(error), message: messageOf(error), atUs, payload: kept });
       done();
     }
+  };
+}
+
+/**
+ * Sends the acknowledgements of one turn of the event loop in one write.
+ *
+ * Each is made when its message was taken, one after the other; a system call for each was a third of a packet's cost.
+ */
+function acknowledgedTogether(client: MqttClient): (done: () => void) => void {
+  let corked: MqttClient["stream"] | undefined;
+  const send = (): void => {
+    corked?.uncork();
+    corked = undefined;
+  };
+  return (done) => {
+    if (corked === undefined) {
+      corked = client.stream;
+      corked.cork();
+      setImmediate(send);
+    }
+    done();
   };
 }
 
