@@ -34,9 +34,14 @@ function runFromCheckout(): void {
 /** A plant that was set up and never started; copies of it are plants of their own with the same first release. */
 export type PlantTemplate = {
   /** Copies the plant and gives the copy ports of its own. */
-  copy(): Promise<Plant>;
+  copy(coordinator?: CoordinatorChanges): Promise<Plant>;
   remove(): void;
 };
+
+/** How a copy's coordinator differs from the small one. */
+export type CoordinatorChanges = { readonly epochs?: number; readonly selectingS?: number };
+
+const wideDeadlines = { selectingS: 90, trainingS: 90, calibratingS: 90, evaluatingS: 90 };
 
 /** Sets a plant up once: keys, a small laboratory, a first release. */
 export async function plantTemplate(problem: string = smallProblem): Promise<PlantTemplate> {
@@ -54,12 +59,12 @@ export async function plantTemplate(problem: string = smallProblem): Promise<Pla
   });
   let copies = 0;
   return {
-    async copy() {
+    async copy(changes = {}) {
       copies += 1;
       const directory = join(home, `plant-${copies}`);
       cpSync(plant.directory, directory, { recursive: true });
       const ports = { http: await freePort(), mqtt: await freePort(), admin: await freePort() };
-      await rewriteCoordinator(directory, ports);
+      await rewriteCoordinator(directory, ports, changes);
       return { ...plant, directory, ports };
     },
     remove: () => rmSync(home, { recursive: true, force: true }),
@@ -67,7 +72,11 @@ export async function plantTemplate(problem: string = smallProblem): Promise<Pla
 }
 
 /** Small rounds that only the operator starts, and wide deadlines: what is slow here must not change what comes out. */
-async function rewriteCoordinator(directory: string, ports: Plant["ports"]): Promise<void> {
+async function rewriteCoordinator(
+  directory: string,
+  ports: Plant["ports"],
+  changes: CoordinatorChanges,
+): Promise<void> {
   const file = join(directory, "coordinator.yaml");
   const before = parse(await readFile(file, "utf8"));
   const config = {
@@ -78,8 +87,8 @@ async function rewriteCoordinator(directory: string, ports: Plant["ports"]): Pro
     loop: { ...before.loop, retrain: {}, rounds: 1, cohortMin: 1 },
     // All at once: a canary would be confirmed by windows that come later than its turn.
     rollout: { ...before.rollout, canaries: 6 },
-    training: { ...before.training, epochs: 4, backend: "wasm", threads: 1 },
-    deadlines: { selectingS: 60, trainingS: 60, calibratingS: 60, evaluatingS: 60 },
+    training: { ...before.training, epochs: changes.epochs ?? 4, backend: "wasm", threads: 1 },
+    deadlines: { ...wideDeadlines, selectingS: changes.selectingS ?? wideDeadlines.selectingS },
     aggregateRestMs: 250,
   };
   await writeFile(file, stringify(config));

@@ -78,6 +78,8 @@ export type Span = {
   readonly fromS: number;
   readonly toS: number;
   readonly speed: number;
+  /** Machines know nothing of each other: their packets are due one after the other, unless this says at once. */
+  readonly inStep?: boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -85,12 +87,13 @@ export type Span = {
 export async function until(
   what: string,
   check: () => boolean | Promise<boolean>,
-  signal?: AbortSignal,
+  how: { readonly signal?: AbortSignal | undefined; readonly waitMsMax?: number } = {},
 ): Promise<void> {
-  const endMs = performance.now() + waitMsMax;
+  const waitMs = how.waitMsMax ?? waitMsMax;
+  const endMs = performance.now() + waitMs;
   while (!(await check())) {
-    if (signal?.aborted) return;
-    if (performance.now() > endMs) throw new Error(`waited ${waitMsMax} ms until ${what}`);
+    if (how.signal?.aborted) return;
+    if (performance.now() > endMs) throw new Error(`waited ${waitMs} ms until ${what}`);
     await delay(pollMs);
   }
 }
@@ -100,6 +103,8 @@ export type FleetOptions = {
   readonly gateways: number;
   /** Sensors send float32, which can say more than a sensor should. */
   readonly float?: boolean;
+  /** At its usual 19 a learner gets what others leave, and a busy machine leaves it nothing for minutes. */
+  readonly learnerNice?: number;
   /** Where gateways reach the coordinator's HTTP routes; absent: at the coordinator. */
   readonly httpPort?: number;
 };
@@ -196,7 +201,8 @@ async function openStation(
     backend: "wasm",
     onRequest: (gateway, method, path) => fleet.onRequest({ gateway, method, path }),
   });
-  await hurryLearner(join(plant.directory, "gateways", `${name}.yaml`));
+  const file = join(plant.directory, "gateways", `${name}.yaml`);
+  await setNice(file, options.learnerNice ?? 0);
   await member.daemon.start(signal);
   const publisher = sensorPublisher(member.brokerUrl, demoNames.topic);
   const labels = connect(member.brokerUrl, { reconnectPeriod: 200, resubscribe: true });
@@ -220,10 +226,9 @@ async function openStation(
   };
 }
 
-/** At its usual place a learner gets what others leave, and a busy machine leaves it nothing for minutes. */
-async function hurryLearner(file: string): Promise<void> {
+async function setNice(file: string, nice: number): Promise<void> {
   const config = parse(await readFile(file, "utf8"));
-  await writeFile(file, stringify({ ...config, learner: { nice: 0 } }));
+  await writeFile(file, stringify({ ...config, learner: { nice } }));
 }
 
 async function closeStation({ member, publisher, labels }: Station): Promise<void> {
@@ -233,21 +238,31 @@ async function closeStation({ member, publisher, labels }: Station): Promise<voi
 }
 
 /** Hands every packet over when its last sample is due, and waits until all of them were acknowledged. */
-async function play(
-  stations: readonly Station[],
-  { fromS, toS, speed, signal }: Span,
-): Promise<void> {
+async function play(stations: readonly Station[], span: Span): Promise<void> {
   const startMs = performance.now();
+  const lag = packetUs / stations.length;
+  await Promise.all(
+    stations.map((station, index) =>
+      playOne(station, span, startMs + (span.inStep ? 0 : (index * lag) / 1000 / span.speed)),
+    ),
+  );
+  const delivered = (): boolean => stations.every(({ publisher }) => publisher.waiting() === 0);
+  const { fromS, toS, signal } = span;
+  await until(`${fromS} s to ${toS} s are delivered`, delivered, { signal });
+}
+
+async function playOne(
+  { publisher, packet }: Station,
+  { fromS, toS, speed, signal }: Span,
+  startMs: number,
+): Promise<void> {
   for (let startUs = atS(fromS); startUs < atS(toS); startUs += packetUs) {
     if (signal?.aborted) return;
+    const bytes = packet(startUs);
     const dueMs = startMs + (startUs + packetUs - atS(fromS)) / 1000 / speed;
     await delay(Math.max(0, dueMs - performance.now()));
-    for (const { publisher, packet } of stations) {
-      publisher.publish({ startUs, bytes: packet(startUs) });
-    }
+    publisher.publish({ startUs, bytes });
   }
-  const delivered = (): boolean => stations.every(({ publisher }) => publisher.waiting() === 0);
-  await until(`${fromS} s to ${toS} s are delivered`, delivered, signal);
 }
 
 /** Publishes a label and notes it once it was acknowledged. */
@@ -269,20 +284,26 @@ export function labelsOf({ stream }: Station, fromS: number, toS: number): reado
 }
 
 /** Plays a stretch and delivers its labels; resolves when all of it is on the gateways' disks. */
-export async function deliver(fleet: TestFleet, fromS: number, toS: number): Promise<void> {
+export async function deliver(
+  fleet: TestFleet,
+  fromS: number,
+  toS: number,
+  { labelled = fleet.stations }: { readonly labelled?: readonly Station[] } = {},
+): Promise<void> {
   await fleet.play({ fromS, toS: toS + 0.2, speed: 8 });
   const lastUs = atS(toS) - 2 * packetUs;
   await until("every window was predicted", () =>
     fleet.stations.every(({ predictions }) => predictions.some(({ startUs }) => startUs >= lastUs)),
   );
-  await Promise.all(
-    fleet.stations.map(async (station) => {
-      await Promise.all(labelsOf(station, fromS, toS).map((label) => giveLabel(station, label)));
-      const watermark = { sensor: station.stream.sensor, completeUntilUs: atS(toS) };
-      const payload = JSON.stringify(watermark);
-      await station.labels.publishAsync(station.labelsTopic, payload, { qos: 1 });
-    }),
-  );
+  await Promise.all(labelled.map((station) => giveLabels(station, fromS, toS)));
+}
+
+/** Labels a stretch and says that nothing of it is missing. */
+export async function giveLabels(station: Station, fromS: number, toS: number): Promise<void> {
+  await Promise.all(labelsOf(station, fromS, toS).map((label) => giveLabel(station, label)));
+  const watermark = { sensor: station.stream.sensor, completeUntilUs: atS(toS) };
+  const payload = JSON.stringify(watermark);
+  await station.labels.publishAsync(station.labelsTopic, payload, { qos: 1 });
 }
 
 /** One entry of the coordinator's status. */
