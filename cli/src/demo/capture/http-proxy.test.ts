@@ -69,6 +69,27 @@ test("bytes that are no HTTP do not reach the server and count as raw", async ()
   expect(ledger.rawBytes()).toBeGreaterThan(15);
 });
 
+test.each([
+  ["reset behind a whole request", "GET /known HTTP/1.1\r\nhost: a\r\n\r\n", "reset"],
+  ["closed within a head", "GET /known HTTP/1.1\r\nhos", "end"],
+  ["closed within a body", "PUT /known HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n1", "end"],
+] as const)("a connection %s by a kill adds nothing raw", async (_what, text, how) => {
+  const socket = connect(proxy.port, "127.0.0.1");
+  const closed = new Promise((resolve) => socket.on("close", resolve));
+  socket.write(text);
+  if (how === "end") socket.end();
+  else {
+    await written(1);
+    socket.resetAndDestroy();
+  }
+  await closed;
+  // Errors of the proxy's sockets come in order: this refused one comes behind those of the torn one.
+  const garbage = connect(proxy.port, "127.0.0.1");
+  garbage.end("\u0001");
+  await new Promise((resolve) => garbage.on("close", resolve));
+  expect(ledger.rawBytes()).toBe(1);
+});
+
 test("a server that is away gives a broken connection, not a crash", async () => {
   const away = await httpProxy({
     gateway: "g1",

@@ -43,8 +43,8 @@ export type HttpProxyOptions = {
 /**
  * Stands between one gateway and the coordinator's HTTP server, passes everything on and writes down what crossed.
  *
- * Whatever Node's strict HTTP parser refuses never crosses; heads count with the message that they introduce, and the
- * bytes of a connection that no exchange accounts for (refused or torn requests) count as raw.
+ * Only whole requests cross; heads count with the message that they introduce. What Node's strict HTTP parser refuses
+ * is dropped, but its connection's bytes count as raw: somebody tried. What a kill has torn is dropped and does not count.
  */
 export async function httpProxy(options: HttpProxyOptions): Promise<RecordingProxy> {
   const sockets = new Set<Socket>();
@@ -56,10 +56,10 @@ export async function httpProxy(options: HttpProxyOptions): Promise<RecordingPro
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
   });
-  server.on("clientError", (_error, socket) => {
-    const unparsed = "bytesRead" in socket ? Number(socket.bytesRead) : 0;
-    const lost = { gateway: options.gateway, direction: "up", kind: undefined } as const;
-    options.ledger.record({ ...lost, wireBytes: unparsed, content: [] });
+  server.on("clientError", (error, socket) => {
+    const readBytes = "bytesRead" in socket ? Number(socket.bytesRead) : 0;
+    const refused = { gateway: options.gateway, direction: "up", kind: undefined } as const;
+    if (!isTorn(error)) options.ledger.record({ ...refused, wireBytes: readBytes, content: [] });
     socket.destroy();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -73,6 +73,10 @@ export async function httpProxy(options: HttpProxyOptions): Promise<RecordingPro
       }),
   };
 }
+
+/** A connection that was reset, or closed within a request; all else is the parser's refusal (`HPE_...`). */
+const isTorn = ({ code = "" }: NodeJS.ErrnoException): boolean =>
+  !code.startsWith("HPE_") || code === "HPE_INVALID_EOF_STATE";
 
 /** A request's body is held until it is whole: what a kill has torn never crosses. */
 function forward(
