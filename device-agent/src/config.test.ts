@@ -81,7 +81,8 @@ const plain: readonly (readonly [from: string, to: string])[] = [
 test.for(plain)("plain text beyond loopback is refused: %s", ([from, to]) => {
   expect(good).toContain(from);
   const read = (): unknown => parseGatewayConfig(good.replace(from, to), "g.yaml");
-  expect(read).toThrow(expect.objectContaining({ code: "CONFIG_PLAINTEXT_REFUSED" }));
+  const message = expect.stringMatching(/^g\.yaml:\d+: [\w.[\]]+: plain text stays/);
+  expect(read).toThrow(expect.objectContaining({ code: "CONFIG_PLAINTEXT_REFUSED", message }));
 });
 
 test("a board behind a socket of another machine is refused, one on this machine or at a device is not", () => {

@@ -198,7 +198,7 @@ export function parseGatewayConfig(text_: string, file: string): GatewayConfig {
   const parsed = parseYaml(text_, { file, schema });
   refuseRepeats(parsed);
   refuseFormats(parsed);
-  refusePlaintext(parsed.data, file);
+  refusePlaintext(parsed);
   return parsed.data;
 }
 
@@ -234,44 +234,42 @@ const plainProtocols = new Set(["http:", "mqtt:", "ws:", "tcp:"]);
 /** Tells whether a host name or address never leaves the machine. */
 export const isLoopback = (host: string): boolean => loopbackPattern.test(host);
 
-function refusePlaintext(config: GatewayConfig, file: string): void {
-  const plain = [...listeners(config), ...connections(config)].find(
-    ([, place]) => !isLoopback(place),
-  );
+function refusePlaintext({ data, refuse }: Parsed): void {
+  const plain = [...listeners(data), ...connections(data)].find(([, place]) => !isLoopback(place));
   if (plain === undefined) return;
-  const [field, host] = plain;
+  const [path, host] = plain;
+  const { file, line, field } = refuse(path, "another address").details;
   throw new EdgeloopError(
     "CONFIG_PLAINTEXT_REFUSED",
-    `${file}: ${field}: plain text stays on the machine: use a loopback address, or mqtts/https, instead of ${host}`,
-    { details: { file, field, host } },
+    `${file}:${line}: ${field}: plain text stays on the machine: use a loopback address, or mqtts/https, instead of ${host}`,
+    { details: { file, line, field, host } },
   );
 }
 
-type Place = readonly [field: string, host: string];
+type Place = readonly [path: readonly PropertyKey[], host: string];
 
 function listeners(config: GatewayConfig): readonly Place[] {
-  const http: Place = ["http.host", config.http.host];
+  const http: Place = [["http", "host"], config.http.host];
   return "embedded" in config.broker
-    ? [http, ["broker.embedded.host", config.broker.embedded.host]]
+    ? [http, [["broker", "embedded", "host"], config.broker.embedded.host]]
     : [http];
 }
 
 function connections(config: GatewayConfig): readonly Place[] {
-  const urls: (readonly [string, string | undefined])[] = [
-    ["broker.url", "url" in config.broker ? config.broker.url : undefined],
-    ["coordinator.url", config.coordinator?.url],
-    ["coordinator.mqttUrl", config.coordinator?.mqttUrl],
-    ...config.sensors.map((entry, index): readonly [string, string | undefined] => {
-      if (entry.kind === "mqtt") return [`sensors[${index}].url`, entry.url];
-      return [
-        `sensors[${index}].path`,
-        "path" in entry && URL.canParse(entry.path) ? entry.path : undefined,
-      ];
+  type Address = readonly [path: readonly PropertyKey[], url: string | undefined];
+  const urls: Address[] = [
+    [["broker", "url"], "url" in config.broker ? config.broker.url : undefined],
+    [["coordinator", "url"], config.coordinator?.url],
+    [["coordinator", "mqttUrl"], config.coordinator?.mqttUrl],
+    ...config.sensors.map((entry, index): Address => {
+      if (entry.kind === "mqtt") return [["sensors", index, "url"], entry.url];
+      const isSocket = "path" in entry && URL.canParse(entry.path);
+      return [["sensors", index, "path"], isSocket ? entry.path : undefined];
     }),
   ];
-  return urls.flatMap(([field, text_]): Place[] => {
+  return urls.flatMap(([path, text_]): Place[] => {
     if (text_ === undefined) return [];
     const url = new URL(text_);
-    return plainProtocols.has(url.protocol) ? [[field, url.hostname]] : [];
+    return plainProtocols.has(url.protocol) ? [[path, url.hostname]] : [];
   });
 }
