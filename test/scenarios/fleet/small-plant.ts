@@ -38,19 +38,25 @@ export type PlantTemplate = {
   remove(): void;
 };
 
+/** What people call a state of the pump, where that is not its name. */
+export type Renamed = Readonly<Record<string, string>>;
+
 /** How a copy's coordinator differs from the small one. */
 export type CoordinatorChanges = { readonly epochs?: number; readonly selectingS?: number };
 
 const wideDeadlines = { selectingS: 90, trainingS: 90, calibratingS: 90, evaluatingS: 90 };
 
 /** Sets a plant up once: keys, a small laboratory, a first release. */
-export async function plantTemplate(problem: string = smallProblem): Promise<PlantTemplate> {
+export async function plantTemplate(
+  problem: string = smallProblem,
+  renamed: Renamed = {},
+): Promise<PlantTemplate> {
   runFromCheckout();
   const home = mkdtempSync(join(tmpdir(), "edgeloop-scenario-"));
   const plant = await setUpPlant({
     directory: join(home, "template"),
     problem,
-    laboratory: recordSmallLaboratory,
+    laboratory: (directory) => recordSmallLaboratory(directory, renamed),
     groupBy: "pump",
     where: [],
     devices: 6,
@@ -94,7 +100,7 @@ async function rewriteCoordinator(
   await writeFile(file, stringify(config));
 }
 
-async function recordSmallLaboratory(directory: string): Promise<string> {
+async function recordSmallLaboratory(directory: string, renamed: Renamed): Promise<string> {
   const folder = join(directory, "laboratory");
   const seconds = 20;
   const endUs = epochUs + seconds * 1e6;
@@ -119,7 +125,7 @@ async function recordSmallLaboratory(directory: string): Promise<string> {
         labels: stream.segments.map(({ startUs, endUs: until, state }) => ({
           startUs,
           endUs: until,
-          label: state,
+          label: renamed[state] ?? state,
           by: "laboratory",
         })),
       },

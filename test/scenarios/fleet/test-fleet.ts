@@ -27,6 +27,7 @@ import {
 } from "../../../cli/src/demo/plant/plant-stream.ts";
 import { demoNames, gatewayName } from "../../../cli/src/demo/settings.ts";
 import type { Plant } from "../../../cli/src/demo/setup.ts";
+import type { Renamed } from "./small-plant.ts";
 import { line, seed } from "./small-plant.ts";
 
 /** Sensor time, in seconds since the epoch of the schedule. */
@@ -46,6 +47,7 @@ export type SeenRequest = {
 export type Station = {
   readonly member: GatewayMember;
   readonly stream: PlantStream;
+  readonly renamed: Renamed;
   /** The packet that starts at a sensor time, as this gateway's sensor sends it. */
   readonly packet: (startUs: number) => Uint8Array;
   readonly publisher: SensorPublisher;
@@ -105,6 +107,7 @@ export type FleetOptions = {
   readonly float?: boolean;
   /** At its usual 19 a learner gets what others leave, and a busy machine leaves it nothing for minutes. */
   readonly learnerNice?: number;
+  readonly renamed?: Renamed;
   /** Where gateways reach the coordinator's HTTP routes; absent: at the coordinator. */
   readonly httpPort?: number;
 };
@@ -215,8 +218,8 @@ async function openStation(
   await labels.subscribeAsync(topics.inference(line), { qos: 1 });
   const stream = plantStream(seed, index, { changeUs: epochUs, endUs: atS(600) });
   return {
-    ...{ member, publisher, labels, predictions },
-    stream,
+    ...{ member, publisher, labels, predictions, stream },
+    renamed: options.renamed ?? {},
     packet: (startUs) =>
       float
         ? floatPacket(startUs, stream.acceleration(startUs, packetSamples))
@@ -273,12 +276,16 @@ export async function giveLabel(station: Station, label: Label): Promise<void> {
 }
 
 /** What an operator says about the windows of a stretch. */
-export function labelsOf({ stream }: Station, fromS: number, toS: number): readonly Label[] {
+export function labelsOf(
+  { stream, renamed }: Station,
+  fromS: number,
+  toS: number,
+): readonly Label[] {
   const labels: Label[] = [];
   for (let startUs = atS(fromS); startUs + 2 * packetUs <= atS(toS); startUs += packetUs) {
     const window = { startUs, endUs: startUs + 2 * packetUs };
     const label = labelOfWindow(stream.segments, window, { seed, share: 0.6 });
-    if (label) labels.push(label);
+    if (label) labels.push({ ...label, label: renamed[label.label] ?? label.label });
   }
   return labels;
 }
