@@ -98,7 +98,9 @@ async function prepare(options: ParticipantOptions, plan: Plan): Promise<Readine
   if (plan.fleet !== options.fleet || plan.line !== options.line) {
     return { kind: "declined", code: "LINE_OTHER" };
   }
-  if (!(await options.backends()).includes(plan.training.backend)) {
+  // WASM works everywhere; asking for the others starts a process to try native code in.
+  const { backend } = plan.training;
+  if (backend !== "wasm" && !(await options.backends()).includes(backend)) {
     return { kind: "declined", code: "BACKEND_UNAVAILABLE" };
   }
   const known = await learning.list(plan.campaign);

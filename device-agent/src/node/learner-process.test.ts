@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { parseSha256 } from "@edgeloop/core/platform";
 import { memoryBlobStore, memoryLog } from "@edgeloop/core/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -33,8 +33,11 @@ test("the learner trains in another process, which is nice and the first to go",
   const first = await session();
   expect(first.length).toBeGreaterThan(0);
   // proc(5): field 19 of stat is the nice value; the name before it may hold spaces.
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-  expect(fields[16]).toBe("19");
+  const niceOf = (thread: string): string | undefined =>
+    readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8").split(") ")[1]?.split(" ")[16];
+  const threads = readdirSync(`/proc/${pid}/task`);
+  expect(threads.length).toBeGreaterThan(4);
+  expect(new Set(threads.map(niceOf))).toEqual(new Set(["19"]));
   expect(readFileSync(`/proc/${pid}/oom_score_adj`, "utf8").trim()).toBe("1000");
   expect((await (await start()).session()).join()).toBe(first.join());
 });

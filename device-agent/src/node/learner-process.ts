@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import { getPriority, setPriority } from "node:os";
 import type { Log } from "@edgeloop/core/platform";
 import type { PeerLink } from "@edgeloop/core/runtime/node";
 import { connectPeer, nodeEndpoint } from "@edgeloop/core/runtime/node";
@@ -25,10 +26,10 @@ export async function startLearnerProcess({
 }): Promise<LearnerProcess> {
   const child = fork(new URL(import.meta.resolve("#learner")), {
     execArgv: [...inherited(process.execArgv), `--max-old-space-size=${memoryMaxMiB}`],
-    env: { ...process.env, EDGELOOP_LEARNER_NICE: String(nice) },
     serialization: "advanced", // Typed arrays cross as they are.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
+  yieldToOthers(child, nice);
   const exited = exitOf(child);
   const watch = watchMemory(child, memoryMaxMiB, log);
   await Promise.race([once(child, "spawn"), once(child, "error")]);
@@ -57,6 +58,22 @@ export async function startLearnerProcess({
       await exited;
     },
   };
+}
+
+/**
+ * Puts a process that has just started behind everything else.
+ *
+ * Linux keeps the nice value by thread (sched(7)), and threads inherit it when they are made: set later, by the process
+ * itself, it would leave out those that compile and collect garbage, and all of the loading.
+ */
+function yieldToOthers({ pid }: ChildProcess, nice: number): void {
+  if (pid === undefined) return;
+  try {
+    // Never more urgent than the daemon: that would need a privilege.
+    setPriority(pid, Math.max(getPriority(), nice));
+  } catch {
+    // It has ended already, and its end is told.
+  }
 }
 
 /** The source condition and the like hold in the child too; an inspector's port cannot be shared. */

@@ -1,6 +1,5 @@
 // The entry of the learner process, reached as `#learner`.
 import { writeFileSync } from "node:fs";
-import { getPriority, setPriority } from "node:os";
 import { join } from "node:path";
 import { f32 } from "@edgeloop/core/graph";
 import { systemClock } from "@edgeloop/core/platform/node";
@@ -11,9 +10,7 @@ import type { BackendAnswer, BackendRequest } from "../learner-protocol.ts";
 /** The first to go when memory runs out: the daemon goes on and starts it again. */
 const oomScoreAdjust = "1000";
 
-function yieldToOthers(): void {
-  // Never more urgent than the daemon: that would need a privilege.
-  setPriority(Math.max(getPriority(), Number(process.env["EDGELOOP_LEARNER_NICE"] ?? 19)));
+function offerMemory(): void {
   try {
     writeFileSync("/proc/self/oom_score_adj", oomScoreAdjust);
   } catch {
@@ -33,7 +30,7 @@ async function chooseHere(request: BackendRequest): Promise<BackendAnswer> {
 }
 
 if (process.send !== undefined) {
-  yieldToOthers();
+  offerMemory();
   // A learner without its daemon has nobody to answer.
   process.on("disconnect", () => process.exit(0));
   const send = process.send.bind(process);

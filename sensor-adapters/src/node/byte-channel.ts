@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ByteChannel } from "@edgeloop/core/platform";
@@ -50,7 +50,20 @@ async function openSerial({ path, baudRate }: ChannelAddress): Promise<Duplex> {
   await new Promise<void>((resolve, reject) => {
     port.open((error) => (error ? reject(error) : resolve()));
   });
+  readAtOnce(port.port);
   return port;
+}
+
+/**
+ * Lets a read go on in the turn of the event loop in which bytes came.
+ *
+ * The poller of @serialport/bindings-cpp 13 calls back with `Function::Call`, which runs no microtasks; the read that
+ * awaits it goes on with the next event of any kind, often the next packet. An immediate ends the wait.
+ */
+function readAtOnce(binding: unknown): void {
+  if (typeof binding !== "object" || binding === null || !("poller" in binding)) return;
+  const { poller } = binding;
+  if (poller instanceof EventEmitter) poller.on("readable", () => setImmediate(() => undefined));
 }
 
 function channelOf(stream: Duplex, signal: AbortSignal): ByteChannel {
