@@ -111,7 +111,7 @@ export async function resultOf(options: ResultOptions): Promise<DemoResult> {
     macroF1: by(figures, (score) => score.macroF1),
     accuracy: {
       central: figures.released.accuracy,
-      federated: Math.max(0, ...done.map(({ accuracy = 0 }) => accuracy)),
+      federated: done.at(-1)?.accuracy ?? 0,
       float: plant.release.float.accuracy,
       int8: plant.release.int8.accuracy,
       recovered: figures.recoveredPhase.accuracy,
