@@ -10,6 +10,9 @@ export default defineConfig({
     pool: "forks",
     execArgv: ["--conditions=@edgeloop/source"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // What is waited for comes at once on an idle machine; a second was too short on one with other work.
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       { extends: true, test: { name: "unit", include: ["*/src/**/*.test.ts"] } },
       {
@@ -31,7 +34,6 @@ export default defineConfig({
           name: "scenarios",
           include: ["test/scenarios/**/*.test.ts", "test/conformance/**/*.test.ts"],
           testTimeout: 300_000,
-          hookTimeout: 120_000,
           fileParallelism: false,
         },
       },
