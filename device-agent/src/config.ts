@@ -69,6 +69,7 @@ export type GatewayConfig = {
     readonly backend: "auto" | "wasm" | "native";
     readonly threads: number;
   };
+  /** At nice 19 the learner runs only when nothing else wants the processor. */
   readonly learner: { readonly memoryMaxMiB: number; readonly nice: number };
   readonly store: {
     readonly windowsMax: number;

@@ -49,7 +49,8 @@ export const bench: Bench = {
 };
 
 async function measure(template: PlantTemplate): Promise<Latencies> {
-  const plant = await template.copy({ epochs: 60, selectingS: 2 });
+  // So many epochs that a state is measured within one session of training: starts and installations are other things.
+  const plant = await template.copy({ epochs: 250, selectingS: 2 });
   const fleet = await startFleet(plant, { gateways, learnerNice: 19 });
   const latencies: Latencies = {
     idle: [],
@@ -100,7 +101,7 @@ async function whileTraining(fleet: TestFleet, enough: () => boolean): Promise<v
   while (!enough()) {
     await fleet.coordinator.ask("campaigns", campaign);
     const over = async (): Promise<boolean> => enough() || !(await isBusy(fleet));
-    await until("a campaign is over", over, { waitMsMax: 300_000 });
+    await until("a campaign is over", over, { waitMsMax: 400_000 });
   }
 }
 

@@ -41,7 +41,7 @@ loop:
     objective: { devicesMin: 4 }
     labels: { countMin: 5000 }
   coolDownS: 300
-  range: { beforeS: 1, afterS: 24 }
+  range: { beforeS: 1, afterS: 38 }
   approve: automatic
   rounds: 4
   release: last

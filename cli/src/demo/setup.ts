@@ -99,7 +99,7 @@ function coordinatorYaml({ problem, devices, coordinator }: SetupOptions, ports:
       backend: "wasm",
       optimizer: { kind: "adamw", weightDecay: training.weightDecay },
       // Blocks shorter than a state of the pumps, so that every device is judged on every class.
-      holdoutEvery: 5,
+      holdoutEvery: 4,
       holdoutBlockS: 0.6,
     },
     limits: { valueMax: 16, cohortMax: Math.max(16, devices) },

@@ -9,9 +9,12 @@ import { connectPeer, nodeEndpoint } from "@edgeloop/core/runtime/node";
 import type { LearnerProcess } from "../learner.ts";
 import type { LearnerApi } from "../learner-protocol.ts";
 import { learnerCallTimeoutMs, learnerMemoryIntervalMs } from "../limits.ts";
+import type { Launch } from "./idle-class.ts";
+import { idleLaunch, idleNice } from "./idle-class.ts";
 
 /**
- * Starts the learner as a child process: nice, first to go when memory runs out, within its own memory limit.
+ * Starts the learner as a child process: nice, from nice 19 on in the idle scheduling class, first to go when memory
+ * runs out, within its own memory limit.
  *
  * The heap's limit is V8's; the whole process, WebAssembly memory included, is watched and ended above the limit.
  */
@@ -24,8 +27,10 @@ export async function startLearnerProcess({
   readonly nice: number;
   readonly log: Log;
 }): Promise<LearnerProcess> {
+  const { file, args } = nice < idleNice ? asItIs : await asLastOfAll();
   const child = fork(new URL(import.meta.resolve("#learner")), {
-    execArgv: [...inherited(process.execArgv), `--max-old-space-size=${memoryMaxMiB}`],
+    execPath: file,
+    execArgv: [...args, ...inherited(process.execArgv), `--max-old-space-size=${memoryMaxMiB}`],
     serialization: "advanced", // Typed arrays cross as they are.
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
@@ -59,6 +64,14 @@ export async function startLearnerProcess({
     },
   };
 }
+
+const asItIs: Launch = { file: process.execPath, args: [] };
+let lastOfAll: Promise<Launch> | undefined;
+/** Tried once: what a container denies does not change while the daemon runs. */
+const asLastOfAll = (): Promise<Launch> => {
+  lastOfAll ??= idleLaunch(process.execPath);
+  return lastOfAll;
+};
 
 /**
  * Puts a process that has just started behind everything else.

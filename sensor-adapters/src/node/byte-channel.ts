@@ -57,8 +57,9 @@ async function openSerial({ path, baudRate }: ChannelAddress): Promise<Duplex> {
 /**
  * Lets a read go on in the turn of the event loop in which bytes came.
  *
- * The poller of @serialport/bindings-cpp 13 calls back with `Function::Call`, which runs no microtasks; the read that
- * awaits it goes on with the next event of any kind, often the next packet. An immediate ends the wait.
+ * The poller of @serialport/bindings-cpp 13 calls back with `Function::Call`, which runs no microtasks; where anything
+ * else keeps the event loop alive, the read that awaits it goes on with that one's next event, up to a second later in a
+ * gateway. An immediate ends the wait.
  */
 function readAtOnce(binding: unknown): void {
   if (typeof binding !== "object" || binding === null || !("poller" in binding)) return;

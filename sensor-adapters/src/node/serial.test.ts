@@ -1,14 +1,13 @@
 import { spawn } from "node:child_process";
 import { on, once } from "node:events";
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { AddressInfo, Socket } from "node:net";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { Refusal } from "@edgeloop/core/data";
 import { virtualClock } from "@edgeloop/core/platform";
 import { adapterContract } from "@edgeloop/core/testing";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { decoderOf, parseFormat } from "../decode/format.ts";
 import { openByteChannel } from "./byte-channel.ts";
 import { serialAdapter } from "./serial.ts";
@@ -86,20 +85,58 @@ test("lines over a socket: the first is passed over, a bad one refused, the stre
   server.close();
 });
 
-const socat = ["/usr/bin/socat", "/usr/local/bin/socat"].find((path) => existsSync(path));
+const script = ["/usr/bin/script", "/usr/local/bin/script"].find((path) => existsSync(path));
 
-test.skipIf(!socat)("lines over a real pseudo-terminal (skipped without socat)", async () => {
-  const path = join(mkdtempSync(join(tmpdir(), "edgeloop-pty-")), "tty");
-  const bridge = spawn(socat ?? "", [`PTY,link=${path},raw,echo=0`, "STDIO"]);
-  await expect.poll(() => existsSync(path)).toBe(true);
+/** A pseudo-terminal of util-linux's `script`: what is written to its input, the terminal's path receives. */
+async function pseudoTerminal(): Promise<{ path: string; write: (text: string) => void }> {
+  const keepOpen = "tty; stty raw -echo; echo ready; exec sleep 600";
+  const child = spawn(script ?? "", ["-qfc", keepOpen, "/dev/null"]);
+  onTestFinished(() => void child.kill());
+  const said = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const path = String((await said.next()).value).trim();
+  // Raw before anything is written: otherwise the terminal holds bytes back until a line ends.
+  await said.next();
+  return { path, write: (text) => void child.stdin.write(text) };
+}
+
+test.skipIf(!script)("lines over a real pseudo-terminal (skipped without script)", async () => {
+  const { path, write } = await pseudoTerminal();
   const reading = readThree(path);
   // The terminal keeps what is written before the port is open; the repeat covers a flush at opening.
-  const writing = setInterval(() => bridge.stdin.write(lines), 50);
+  const writing = setInterval(() => write(lines), 50);
   expect((await reading).got).toEqual([1.5, 2.5, 3.5]);
   clearInterval(writing);
-  bridge.kill();
-  await once(bridge, "exit");
 });
+
+test.skipIf(!script)(
+  "an otherwise idle process gets bytes when they come, not with the next",
+  async () => {
+    const { path, write } = await pseudoTerminal();
+    // Each byte is written only after the one before was answered: a read that waits for another event waits for ever.
+    // The timer is needed for that: with nothing left to wait for, Node ends the loop, runs microtasks and looks again.
+    const reader = `
+    import { writeSync } from "node:fs";
+    import { openByteChannel } from ${JSON.stringify(new URL("byte-channel.ts", import.meta.url))};
+    setInterval(() => undefined, 2 ** 31 - 1);
+    const address = { path: process.argv[1], baudRate: 115200 };
+    const channel = await openByteChannel(address, new AbortController().signal);
+    writeSync(1, "open\\n");
+    for await (const bytes of channel.incoming) writeSync(1, bytes.join() + "\\n");
+  `;
+    const flags = ["--conditions=@edgeloop/source", "--input-type=module", "--eval", reader, path];
+    const child = spawn(process.execPath, flags, {
+      env: { ...process.env, NODE_OPTIONS: "" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    expect((await answers.next()).value).toBe("open");
+    for (const byte of Array.from({ length: 26 }, (_, index) => 65 + index)) {
+      write(String.fromCharCode(byte));
+      expect((await answers.next()).value).toBe(String(byte));
+    }
+  },
+);
 
 test("a device that is not there is an error that names it", async () => {
   await expect(readThree("/dev/edgeloop-none")).rejects.toMatchObject({

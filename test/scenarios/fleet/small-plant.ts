@@ -44,7 +44,7 @@ export type Renamed = Readonly<Record<string, string>>;
 /** How a copy's coordinator differs from the small one. */
 export type CoordinatorChanges = { readonly epochs?: number; readonly selectingS?: number };
 
-const wideDeadlines = { selectingS: 90, trainingS: 90, calibratingS: 90, evaluatingS: 90 };
+const wideDeadlines = { selectingS: 300, trainingS: 300, calibratingS: 300, evaluatingS: 300 };
 
 /** Sets a plant up once: keys, a small laboratory, a first release. */
 export async function plantTemplate(
