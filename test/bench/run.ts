@@ -43,11 +43,15 @@ const misses = ({ value, atMost, atLeast }: Figure): boolean =>
 
 const units = { ratio: "x", us: " us", ms: " ms", "per-second": " /s", count: "" } as const;
 
+/** Three significant digits, at most two of them behind the point. */
+const digitsOf = (value: number): number =>
+  Math.max(0, Math.min(2, 2 - Math.floor(Math.log10(Math.abs(value) || 1))));
+
 function line(figure: Figure): string {
   const { label, value, unit, atMost, atLeast } = figure;
-  const digits = Math.max(0, Math.min(2, 2 - Math.floor(Math.log10(Math.abs(value) || 1))));
+  const digits = digitsOf(value);
   const bounds = [
-    atMost === undefined ? [] : [`at most ${atMost}`],
+    atMost === undefined ? [] : [`at most ${atMost.toFixed(digitsOf(atMost))}`],
     atLeast === undefined ? [] : [`at least ${atLeast}`],
   ].flat();
   const verdict =
