@@ -9,6 +9,8 @@ export const configBytesMax: number = 1024 * 1024;
 type Issue = {
   readonly path: readonly PropertyKey[];
   readonly message: string;
+  /** Fields that nobody reads. */
+  readonly keys?: readonly PropertyKey[];
   readonly errors?: readonly (readonly Issue[])[];
 };
 
@@ -43,6 +45,8 @@ export function parseYaml<T>(
     invalid({ file, line: lineOf(document, lines, path), field: fieldOf(path), expected }, cause);
   if (parsed.success) return { data: parsed.data, refuse };
   const issue = deepest(parsed.error.issues[0] ?? { path: [], message: "a valid file" });
+  const stray = issue.keys?.slice(0, 1) ?? [];
+  if (stray.length > 0) throw refuse([...issue.path, ...stray], "no field of this name");
   throw refuse(issue.path, issue.message);
 }
 

@@ -63,7 +63,7 @@ test.for([
   ["loop: { rounds: 0 }", 10, "loop.rounds"],
   ["training:\n  epochs: three", 11, "training.epochs"],
   ["rollout: { stages: [0.5, 2] }", 10, "rollout.stages[1]"],
-  ["Loop: {}", 1, ""],
+  ["Loop: {}", 10, "Loop"],
   ["limits: { valueMax: .nan }", 10, "limits.valueMax"],
   ["format: 1", 10, ""],
 ] as const)("%s is refused with its line and field", ([line, number, field]) => {
@@ -76,6 +76,16 @@ test.for([
       details: { file: "coordinator.yaml", line: number, field },
     });
   }
+});
+
+test("the policy stands in the problem that is named, or here, but not in both", () => {
+  expect(read(`${least}problem: edgeloop.yaml\n`)).toMatchObject({ problem: "edgeloop.yaml" });
+  expect(() => read(`${least}problem: edgeloop.yaml\nloop: { rounds: 2 }\n`)).toThrow(
+    expect.objectContaining({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining("coordinator.yaml:11: loop: expected no loop beside"),
+    }),
+  );
 });
 
 test("editors get a JSON Schema in which defaults may be left out", () => {

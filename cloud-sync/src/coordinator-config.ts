@@ -4,8 +4,9 @@ import { z } from "zod";
 import { parseYaml } from "./config-yaml.ts";
 import type { CoordinatorSettings } from "./coordinator-ports.ts";
 import type { LineModelSettings } from "./line-models.ts";
+import type { LoopConfig } from "./loop-config.ts";
+import { loopDefaults, loopSchema } from "./loop-config.ts";
 import { planSchemas } from "./plan.ts";
-import type { LoopPolicy } from "./policy.ts";
 import { wire } from "./wire-schema.ts";
 
 /** An address to listen on; port 0 takes a free one. */
@@ -32,6 +33,8 @@ export type CoordinatorConfig = {
   readonly publicUrl?: string;
   /** Certificate chain and key, PEM files; plain text is for loopback only. */
   readonly tls?: { readonly certificate: string; readonly key: string };
+  /** An `edgeloop.yaml` whose `loop` is the policy; `readCoordinatorConfig` reads it, and leaves its `loop` here. */
+  readonly problem?: string;
   readonly loop: LoopConfig;
   readonly training: TrainingConfig;
   readonly limits: {
@@ -54,22 +57,6 @@ export type CoordinatorConfig = {
   };
   readonly tickMs: number;
   readonly aggregateRestMs: number;
-};
-
-/** When to retrain, and what a campaign is; sensor time. */
-export type LoopConfig = {
-  readonly retrain: LoopPolicy["retrain"];
-  readonly coolDownS: number;
-  readonly range: { readonly beforeS: number; readonly afterS: number };
-  readonly approve: "automatic" | "operator";
-  readonly rounds: number;
-  readonly release: "last" | "best";
-  readonly cohortMin: number;
-  readonly bar: {
-    readonly macroF1Min?: number;
-    readonly parentDropMax?: number;
-    readonly floatDropMax?: number;
-  };
 };
 
 /** How devices train. */
@@ -102,31 +89,6 @@ const count = z.int().min(1).max(1_000_000);
 const fraction = z.number().min(0).max(1);
 const listen = z.strictObject({ host: text.default("127.0.0.1"), port });
 const decay = z.number().min(0).max(1).default(0);
-
-const loopSchema = z.strictObject({
-  retrain: z
-    .strictObject({
-      drift: z.strictObject({ devicesMin: count }).exactOptional(),
-      objective: z.strictObject({ devicesMin: count }).exactOptional(),
-      labels: z.strictObject({ countMin: count }).exactOptional(),
-    })
-    .prefault({}),
-  coolDownS: z.number().min(0).max(1e9).default(3600),
-  range: z
-    .strictObject({ beforeS: z.number().min(0).max(1e9), afterS: z.number().min(0).max(1e9) })
-    .default({ beforeS: 60, afterS: 600 }),
-  approve: z.enum(["automatic", "operator"]).default("automatic"),
-  rounds: z.int().min(1).max(1000).default(3),
-  release: z.enum(["last", "best"]).default("last"),
-  cohortMin: count.default(2),
-  bar: z
-    .strictObject({
-      macroF1Min: fraction.exactOptional(),
-      parentDropMax: fraction.exactOptional(),
-      floatDropMax: fraction.exactOptional(),
-    })
-    .prefault({}),
-}) satisfies z.ZodType<LoopConfig>;
 
 const trainingSchema = z.strictObject({
   seed: wire.count.default(1),
@@ -164,7 +126,8 @@ const schema = z.strictObject({
   admin: z.strictObject({ port, tokenFile: text }),
   publicUrl: z.url().exactOptional(),
   tls: z.strictObject({ certificate: text, key: text }).exactOptional(),
-  loop: loopSchema.prefault({}),
+  problem: text.exactOptional(),
+  loop: loopSchema.exactOptional(),
   training: trainingSchema.prefault({}),
   limits: z
     .strictObject({
@@ -196,16 +159,26 @@ const schema = z.strictObject({
     .prefault({}),
   tickMs: z.int().min(10).max(60_000).default(250),
   aggregateRestMs: z.int().min(0).max(60_000).default(0),
-}) satisfies z.ZodType<CoordinatorConfig>;
+}) satisfies z.ZodType<Omit<CoordinatorConfig, "loop"> & { readonly loop?: LoopConfig }>;
 
 /**
  * Reads `coordinator.yaml`; what is left out has defaults.
  *
+ * The policy stands in one place: here, or in the problem file that is named here.
+ *
  * @param file Named in errors.
  * @throws `CONFIG_INVALID` naming file, line and field, and what was expected.
  */
-export const parseCoordinatorConfig = (yaml: string, file: string): CoordinatorConfig =>
-  parseYaml(yaml, { file, schema }).data;
+export function parseCoordinatorConfig(yaml: string, file: string): CoordinatorConfig {
+  const { data, refuse } = parseYaml(yaml, { file, schema });
+  if (data.loop !== undefined && data.problem !== undefined) {
+    throw refuse(
+      ["loop"],
+      `no loop beside problem: ${data.problem} says it; leave one of them out`,
+    );
+  }
+  return { ...data, loop: data.loop ?? loopDefaults };
+}
 
 /** Gives the JSON Schema of `coordinator.yaml`, for editors. */
 export const coordinatorConfigJsonSchema = (): object =>

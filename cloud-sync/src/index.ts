@@ -57,6 +57,8 @@ export {
   verifyBytes,
 } from "./keys.ts";
 export { loadModel } from "./line-models.ts";
+export type { LoopConfig } from "./loop-config.ts";
+export { loopJsonSchema, parseProblemLoop } from "./loop-config.ts";
 export type { MessageKind, Messages } from "./messages.ts";
 export { messageParsers } from "./messages.ts";
 export type { AcceptedBundle, SignedBundle } from "./ota-chain.ts";

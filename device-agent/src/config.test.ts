@@ -43,7 +43,7 @@ const cases: readonly Case[] = [
     19,
     "sensors[0].channels[1].unit",
   ],
-  ["a key that does not exist", "fleet: plant", "fleet: plant\nflet: x", 1, ""],
+  ["a key that does not exist", "fleet: plant", "fleet: plant\nflet: x", 4, "flet"],
   ["an unknown transport", "kind: mqtt", "kind: carrier-pigeon", 13, "sensors[0].kind"],
   ["a higher format", "format: 1\n", "format: 2\n", 1, "format"],
   ["a payload format that does not exist", "type: int16", "type: int17", 20, "sensors[0].format"],

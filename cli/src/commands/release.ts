@@ -18,10 +18,11 @@ import { systemClock } from "@edgeloop/core/platform/node";
 import type { Backend } from "@edgeloop/core/runtime";
 import { nativeAvailable, openSession } from "@edgeloop/core/runtime/node";
 import type { FirstRelease } from "@edgeloop/models";
-import { firstRelease, parseProblem } from "@edgeloop/models";
+import { firstRelease } from "@edgeloop/models";
 import { loadExamples } from "@edgeloop/models/node";
 import type { Context, Options, Run } from "../command.ts";
 import { integerOption, listOption, optionalText, textOption } from "../options.ts";
+import { parseProblemFile } from "../problem-file.ts";
 import { writeLocalPackage } from "../release/local-package.ts";
 import { table } from "../table.ts";
 import { versionOf } from "../version.ts";
@@ -30,12 +31,12 @@ import { versionOf } from "../version.ts";
  * Trains, quantizes and evaluates a problem's model and signs it as a line's release with the offline key. Without keys
  * the package is for a gateway on this machine: `edgeloop gateway run --install`.
  *
- * @throws `FILE_MISSING`, `PROBLEM_INVALID`, `DATASET_EMPTY`, `OBJECTIVE_MISSED`, `BUNDLE_TOO_LARGE`, `KEY_FILE_MISSING`
+ * @throws `FILE_MISSING`, `PROBLEM_INVALID`, `CONFIG_INVALID`, `DATASET_EMPTY`, `OBJECTIVE_MISSED`, `BUNDLE_TOO_LARGE`, `KEY_FILE_MISSING`
  */
 export const run: Run = async (context, [problemFile = ""], options) => {
   const out = textOption(options, "output");
   const text = await readText(problemFile);
-  const problem = parseProblem(text, problemFile);
+  const problem = parseProblemFile(text, problemFile);
   const line = optionalText(options, "line") ?? problem.name;
   const keys = await keysOf(options);
   const where = parseWhere(listOption(options, "where"));

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseCoordinatorConfig } from "@edgeloop/cloud-sync";
+import { readCoordinatorConfig } from "@edgeloop/cloud-sync/node";
 import { parseProblem } from "@edgeloop/models";
 import { afterEach, expect, test } from "vitest";
 import { temporary } from "../testing.ts";
@@ -68,8 +69,8 @@ test("a plant is set up by the commands that a person would type, in an empty fo
 });
 
 test("the coordinator's file is one that it reads, with the problem's loop and ports of its own", async () => {
-  const { plant, read } = await setUp();
-  const config = parseCoordinatorConfig(read("coordinator.yaml"), "coordinator.yaml");
+  const { directory, plant } = await setUp();
+  const config = await readCoordinatorConfig(join(directory, "coordinator.yaml"));
   const { http, mqtt, admin } = plant.ports;
   expect(new Set([http, mqtt, admin]).size).toBe(3);
   expect(config).toMatchObject({
@@ -77,7 +78,7 @@ test("the coordinator's file is one that it reads, with the problem's loop and p
     line: "pumps",
     http: { host: "127.0.0.1", port: http },
     mqtt: { host: "127.0.0.1", port: mqtt },
-    admin: { port: admin, tokenFile: "keys/operator.token" },
+    admin: { port: admin, tokenFile: join(directory, "keys", "operator.token") },
     loop: parseProblem(pumpProblem, "edgeloop.yaml").loop,
     limits: { cohortMax: 16 },
   });

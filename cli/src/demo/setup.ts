@@ -74,9 +74,9 @@ export async function setUpPlant(options: SetupOptions): Promise<Plant> {
   return { directory, ports, operatorToken, release: release as Plant["release"] };
 }
 
-/** The coordinator's file: the problem's `loop`, and times that suit a demo of minutes. */
+/** The coordinator's file: the problem that has the policy, and times that suit a demo of minutes. */
 function coordinatorYaml({ problem, devices, coordinator }: SetupOptions, ports: Ports): string {
-  const { loop, training } = parseProblem(problem, "edgeloop.yaml");
+  const { training } = parseProblem(problem, "edgeloop.yaml");
   const listen = (port: number) => ({ host: "127.0.0.1", port });
   return stringify({
     format: 1,
@@ -89,7 +89,7 @@ function coordinatorYaml({ problem, devices, coordinator }: SetupOptions, ports:
     http: listen(ports.http),
     mqtt: listen(ports.mqtt),
     admin: { port: ports.admin, tokenFile: "keys/operator.token" },
-    loop,
+    problem: "edgeloop.yaml",
     training: {
       seed: training.seed,
       epochs: 10,

@@ -1,4 +1,4 @@
-import { parseCoordinatorConfig } from "@edgeloop/cloud-sync";
+import { parseCoordinatorConfig, parseProblemLoop } from "@edgeloop/cloud-sync";
 import { parseName } from "@edgeloop/core/platform";
 import { parseGatewayConfig } from "@edgeloop/device-agent";
 import { parseProblem } from "@edgeloop/models";
@@ -29,6 +29,11 @@ test("each file is what its reader takes", () => {
   expect(parseCoordinatorConfig(coordinatorFile(project), "coordinator.yaml")).toMatchObject({
     line: "pumps",
     fleet: "plant",
+    problem: "edgeloop.yaml",
+  });
+  expect(parseProblemLoop(problemFile(project), "edgeloop.yaml")).toMatchObject({
+    retrain: { drift: { devicesMin: 1 }, labels: { countMin: 200 } },
+    cohortMin: 1,
   });
 });
 

@@ -49,6 +49,17 @@ training:
   labelSmoothing: 0
   seed: 1
   augment: { rotateDegrees: 0, scale: 0.1, jitter: 0.02, flip: false }
+# When a fleet learns again, in seconds of sensor time; its coordinator reads it. Other reasons to retrain:
+# objective: { devicesMin: 1 }, with an objective in gateway.yaml. approve: operator waits for edgeloop fleet approve.
+loop:
+  retrain:
+    drift: { devicesMin: 1 }
+    labels: { countMin: 200 }
+  coolDownS: 3600
+  range: { beforeS: 60, afterS: 600 }
+  approve: automatic
+  rounds: 3
+  cohortMin: 1
 `;
 }
 
@@ -104,14 +115,6 @@ key: keys/online.json
 http: { port: ${ports.coordinator} }
 mqtt: { port: ${ports.coordinatorBroker} }
 admin: { port: ${ports.operator}, tokenFile: ${operatorTokenFile} }
-# When to learn again, in seconds of sensor time.
-loop:
-  retrain:
-    drift: { devicesMin: 1 }
-    labels: { countMin: 200 }
-  coolDownS: 3600
-  range: { beforeS: 60, afterS: 600 }
-  approve: automatic
-  rounds: 3
-  cohortMin: 1
+# Whose policy (loop:) says when to learn again; a loop: here instead would be this coordinator's own.
+problem: edgeloop.yaml
 `;

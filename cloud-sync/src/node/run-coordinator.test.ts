@@ -37,6 +37,32 @@ test("paths are relative to the file, and a file that is missing is said to be",
   expect(await missing.then(() => "READ", codeOf)).toBe("CONFIG_INVALID");
 });
 
+test("the policy is that of the problem file which coordinator.yaml names", async () => {
+  const path = join(directory, "coordinator.yaml");
+  await writeFile(path, `${yaml}problem: edgeloop.yaml\n`);
+  const problem = (text: string): Promise<void> =>
+    writeFile(join(directory, "edgeloop.yaml"), text);
+  await problem("format: 1\nname: toys\nloop: { rounds: 7, approve: operator }\n");
+  const config = await readCoordinatorConfig(path);
+  expect(config).toMatchObject({ loop: { rounds: 7, approve: "operator", coolDownS: 3600 } });
+  expect(config).not.toHaveProperty("problem");
+  for (const [text, place] of [
+    ["format: 1\nname: toys\nloop: { rounds: 0 }\n", "edgeloop.yaml:3: loop.rounds"],
+    ["format: 1\nname: toys\n", "edgeloop.yaml:1: loop: expected the policy"],
+  ] as const) {
+    await problem(text);
+    await expect(readCoordinatorConfig(path)).rejects.toMatchObject({
+      code: "CONFIG_INVALID",
+      message: expect.stringContaining(place),
+    });
+  }
+  await rm(join(directory, "edgeloop.yaml"));
+  await expect(readCoordinatorConfig(path)).rejects.toMatchObject({
+    code: "CONFIG_INVALID",
+    message: expect.stringContaining("edgeloop.yaml"),
+  });
+});
+
 test("it listens, stops when told, and starts again over the same directory", async () => {
   const plant = await roundPlant(directory);
   const first = await plant.start();

@@ -9,6 +9,8 @@ import type { CoordinatorConfig } from "../coordinator-config.ts";
 import { lineModelSettingsOf, parseCoordinatorConfig, settingsOf } from "../coordinator-config.ts";
 import type { CoordinatorNotice } from "../coordinator-ports.ts";
 import type { SigningKey } from "../keys.ts";
+import type { LoopConfig } from "../loop-config.ts";
+import { parseProblemLoop } from "../loop-config.ts";
 import { addAdminRoutes } from "./admin-routes.ts";
 import { addBlobRoutes } from "./blob-routes.ts";
 import type { Broker } from "./broker.ts";
@@ -52,16 +54,17 @@ export type CoordinatorAddresses = {
 };
 
 /**
- * Reads `coordinator.yaml`; its relative paths become absolute.
+ * Reads `coordinator.yaml`, and the policy of the problem file that it names; its relative paths become absolute.
  *
- * @throws `CONFIG_INVALID`
+ * @throws `CONFIG_INVALID` naming file, line and field, of either file.
  */
 export async function readCoordinatorConfig(path: string): Promise<CoordinatorConfig> {
-  const config = parseCoordinatorConfig(await readText(path), path);
+  const { problem, ...config } = parseCoordinatorConfig(await readText(path), path);
   const absolute = (relative: string): string => resolve(dirname(path), relative);
   const { admin, tls } = config;
   return {
     ...config,
+    ...(problem === undefined ? {} : { loop: await readLoop(absolute(problem)) }),
     data: absolute(config.data),
     registry: absolute(config.registry),
     releases: config.releases.map(absolute),
@@ -69,6 +72,17 @@ export async function readCoordinatorConfig(path: string): Promise<CoordinatorCo
     admin: { ...admin, tokenFile: absolute(admin.tokenFile) },
     ...(tls ? { tls: { certificate: absolute(tls.certificate), key: absolute(tls.key) } } : {}),
   };
+}
+
+/** Whoever names a problem for its policy would not notice that it has none. */
+async function readLoop(problem: string): Promise<LoopConfig> {
+  const loop = parseProblemLoop(await readText(problem), problem);
+  if (loop !== undefined) return loop;
+  throw new EdgeloopError(
+    "CONFIG_INVALID",
+    `${problem}:1: loop: expected the policy that coordinator.yaml names this file for; write it here, or there instead of problem`,
+    { details: { file: problem, line: 1, field: "loop" } },
+  );
 }
 
 async function readText(path: string): Promise<string> {

@@ -47,7 +47,7 @@ const problem = z.strictObject({
       flip: z.boolean(),
     }),
   }),
-  /** When to learn again; read by the coordinator. */
+  // The policy is the coordinator's: its own parser reads this part of the file, and refuses what is wrong in it.
   loop: z.looseObject({}).optional(),
 }) satisfies z.ZodType<Problem>;
 
@@ -86,6 +86,7 @@ export type Problem = {
     readonly seed: number;
     readonly augment: Augment;
   };
+  /** When to learn again, as it stands in the file; `parseProblemLoop` of cloud-sync reads it. */
   readonly loop?: Readonly<Record<string, unknown>> | undefined;
 };
 

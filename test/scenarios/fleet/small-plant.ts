@@ -84,13 +84,14 @@ async function rewriteCoordinator(
   changes: CoordinatorChanges,
 ): Promise<void> {
   const file = join(directory, "coordinator.yaml");
-  const before = parse(await readFile(file, "utf8"));
+  const { problem, ...before } = parse(await readFile(file, "utf8"));
+  const { loop } = parse(await readFile(join(directory, problem), "utf8"));
   const config = {
     ...before,
     http: { ...before.http, port: ports.http },
     mqtt: { ...before.mqtt, port: ports.mqtt },
     admin: { ...before.admin, port: ports.admin },
-    loop: { ...before.loop, retrain: {}, rounds: 1, cohortMin: 1 },
+    loop: { ...loop, retrain: {}, rounds: 1, cohortMin: 1 },
     // All at once: a canary would be confirmed by windows that come later than its turn.
     rollout: { ...before.rollout, canaries: 6 },
     training: { ...before.training, epochs: changes.epochs ?? 4, backend: "wasm", threads: 1 },
