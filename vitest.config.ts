@@ -1,6 +1,17 @@
 import { defineConfig } from "vitest/config";
+import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
 
 const conditions = ["@edgeloop/source", "node", "import", "module", "default"];
+
+/** Starts the whole demo, which takes as long as everything else, before everything else. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean => moduleId.endsWith("/demo.test.ts");
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 // `unit` is what `npm run check` runs; the other projects join in `npm test`.
 export default defineConfig({
@@ -9,6 +20,7 @@ export default defineConfig({
   test: {
     pool: "forks",
     execArgv: ["--conditions=@edgeloop/source"],
+    sequence: { sequencer: LongestFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // What is waited for comes at once on an idle machine; a second was too short on one with other work.
@@ -34,7 +46,8 @@ export default defineConfig({
           name: "scenarios",
           include: ["test/scenarios/**/*.test.ts", "test/conformance/**/*.test.ts"],
           testTimeout: 300_000,
-          fileParallelism: false,
+          // The demo waits more than it computes: the others fit beside it.
+          maxWorkers: 2,
         },
       },
     ],
