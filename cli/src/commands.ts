@@ -171,6 +171,11 @@ export const commands: readonly Command[] = [
       },
       { flags: "--line <name>", summary: "the line; the problem's name when absent" },
       { flags: "--release <n>", summary: "version of the release", fallback: "1" },
+      {
+        flags: "--approve <who>",
+        summary: "automatic: rounds may follow it; operator: every release needs the offline key",
+        fallback: "automatic",
+      },
       { flags: "--previous <dir>", summary: "the package that was signed before this one" },
       { flags: "--backend <name>", summary: "auto, native or wasm", fallback: "auto" },
     ],
@@ -241,6 +246,19 @@ export const commands: readonly Command[] = [
       },
     ],
     load: () => import("./commands/fleet-status.ts"),
+  },
+  {
+    words: ["fleet", "approve"],
+    summary: "let a campaign start that waits for approval, or list those that wait",
+    args: [{ name: "campaign", summary: "its name; a list when absent", optional: true }],
+    options: [
+      {
+        flags: "--coordinator <file>",
+        summary: "the coordinator.yaml",
+        fallback: "coordinator.yaml",
+      },
+    ],
+    load: () => import("./commands/fleet-approve.ts"),
   },
   {
     words: ["keys", "init"],

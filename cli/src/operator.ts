@@ -10,6 +10,13 @@ export type Operator = {
   post(path: string, body: object): Promise<Readonly<Record<string, unknown>>>;
 };
 
+/** A device, campaign, round or rollout in a coordinator's status. */
+export type StatusRow = Readonly<Record<string, unknown>>;
+
+/** Reads a list of a coordinator's status; none where a coordinator of another version has no such list. */
+export const statusRows = (value: unknown): readonly StatusRow[] =>
+  Array.isArray(value) ? value : [];
+
 /**
  * Opens the operator's side of the coordinator that a `coordinator.yaml` describes.
  *

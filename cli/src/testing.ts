@@ -42,12 +42,12 @@ export function temporary(): string {
   return path;
 }
 
-/** Runs a coordinator until the test is over; `file` is its `coordinator.yaml`. */
-export async function testCoordinator(): Promise<
-  Pick<RoundPlant, "config" | "device"> & { readonly file: string }
-> {
+/** Runs a coordinator until the test is over; `file` is its `coordinator.yaml`, with `yaml` added. */
+export async function testCoordinator(
+  yaml = "",
+): Promise<Pick<RoundPlant, "config" | "device"> & { readonly file: string }> {
   const directory = temporary();
-  const plant = await roundPlant(directory);
+  const plant = await roundPlant(directory, yaml);
   const running = await plant.start();
   onTestFinished(() => running.stop());
   const file = join(directory, "coordinator.yaml");

@@ -17,6 +17,8 @@ test("a campaign that an operator has to approve waits for that", async () => {
   expect(rounds.all()).toHaveLength(1);
   const unknown = campaigns.approve(parseName("c9")).then(() => "APPROVED", codeOf);
   expect(await unknown).toBe("CAMPAIGN_UNKNOWN");
+  const again = campaigns.approve(c1).then(() => "APPROVED", codeOf);
+  expect(await again).toBe("CAMPAIGN_NOT_WAITING");
 });
 
 test("a campaign whose graphs cannot be built is abandoned by that code", async () => {

@@ -43,7 +43,7 @@ export type CampaignOfficeOptions = {
 export type CampaignOffice = {
   /** @throws `CAMPAIGN_RUNNING` when one of the same line goes on, `MESSAGE_INVALID` for an empty range */
   propose(spec: Omit<CampaignSpec, "campaign">): Promise<Name>;
-  /** @throws `CAMPAIGN_UNKNOWN` */
+  /** @throws `CAMPAIGN_UNKNOWN`, `CAMPAIGN_NOT_WAITING` */
   approve(campaign: Name): Promise<void>;
   /** Campaigns, oldest first. */
   all(): ReadonlyMap<Name, CampaignState>;
@@ -88,6 +88,7 @@ export async function openCampaignOffice(options: CampaignOfficeOptions): Promis
           details: { campaign },
         });
       }
+      refuseStarted(campaign, machine.state());
       await apply(desk, machine, { kind: "approved" });
     },
     all: () => new Map([...desk.machines].map(([name, machine]) => [name, machine.state()])),
@@ -112,6 +113,16 @@ function refuseSecond(other: CampaignSpec | undefined): void {
     "CAMPAIGN_RUNNING",
     `campaign ${other.campaign} of this line goes on; wait until it has ended`,
     { details: { campaign: other.campaign } },
+  );
+}
+
+/** Whoever approves what has started, or ended, looks at something else than is there. */
+function refuseStarted(campaign: Name, { kind }: CampaignState): void {
+  if (kind === "proposed") return;
+  throw new EdgeloopError(
+    "CAMPAIGN_NOT_WAITING",
+    `campaign ${campaign} does not wait for approval: it is ${kind}`,
+    { details: { campaign, kind } },
   );
 }
 

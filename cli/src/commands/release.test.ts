@@ -1,7 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseLine } from "@edgeloop/cloud-sync";
 import { readReleasePackage } from "@edgeloop/cloud-sync/node";
 import { writeRecording } from "@edgeloop/core/data/node";
+import { utf8 } from "@edgeloop/core/platform";
 import { memoryBlobStore } from "@edgeloop/core/testing";
 import { expect, test } from "vitest";
 import { problemFile } from "../init/project-files.ts";
@@ -69,6 +71,17 @@ test("with keys it is signed, and one key alone is wrong usage", async () => {
   expect(made).toMatchObject({ signed: true });
   const { files } = await readReleasePackage(options.output);
   expect([...files.keys()].toSorted()).toEqual(["lines/shaker.json", "releases/shaker/1.json"]);
+  expect(parseLine(files.get("lines/shaker.json") ?? utf8(""))).toMatchObject({
+    approve: "automatic",
+  });
+  const output = join(directory, "strict");
+  const strict = { ...options, key, onlineKey, output, approve: "operator" };
+  await run(testContext(), [problem], strict);
+  const line = (await readReleasePackage(output)).files.get("lines/shaker.json");
+  expect(parseLine(line ?? utf8(""))).toMatchObject({ approve: "operator" });
+  await expect(
+    run(testContext(), [problem], { ...strict, approve: "nobody" }),
+  ).rejects.toMatchObject({ code: "USAGE", message: expect.stringContaining("--approve") });
 });
 
 test("a model that tells nothing apart is not released, and the message says what to do", async () => {

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { PublicJwk, SigningKey, VerifyKey } from "@edgeloop/cloud-sync";
+import type { Line, PublicJwk, SigningKey, VerifyKey } from "@edgeloop/cloud-sync";
 import { importPublicKey, lineOf } from "@edgeloop/cloud-sync";
 import {
   readKeyFile,
@@ -39,6 +39,7 @@ export const run: Run = async (context, [problemFile = ""], options) => {
   const problem = parseProblemFile(text, problemFile);
   const line = optionalText(options, "line") ?? problem.name;
   const keys = await keysOf(options);
+  const approve = approveOf(options);
   const where = parseWhere(listOption(options, "where"));
   const directory = textOption(options, "data");
   const groupBy = textOption(options, "groupBy");
@@ -69,7 +70,8 @@ export const run: Run = async (context, [problemFile = ""], options) => {
         ),
     },
   );
-  if (keys) await sign(release, keys, { out, previous: optionalText(options, "previous") });
+  if (keys)
+    await sign(release, keys, { out, approve, previous: optionalText(options, "previous") });
   else await writeLocalPackage(out, release.bundle);
   return show(context, { out, line, version, backend, release, isSigned: keys !== undefined });
 };
@@ -86,16 +88,30 @@ async function keysOf(options: Options): Promise<Keys | undefined> {
   };
 }
 
+function approveOf(options: Options): Line["approve"] {
+  const asked = optionalText(options, "approve") ?? "automatic";
+  if (asked === "automatic" || asked === "operator") return asked;
+  throw new EdgeloopError("USAGE", `--approve is automatic or operator, not "${asked}"`);
+}
+
 async function sign(
   { bundle }: FirstRelease,
   { offline, online }: Keys,
-  { out, previous }: { readonly out: string; readonly previous: string | undefined },
+  {
+    out,
+    approve,
+    previous,
+  }: {
+    readonly out: string;
+    readonly approve: Line["approve"];
+    readonly previous: string | undefined;
+  },
 ): Promise<void> {
   const signed = await signOffline({
     key: offline,
     onlineKey: online,
     ...(previous === undefined ? {} : { previous: await readReleasePackage(previous) }),
-    lines: [lineOf(bundle.manifest, { parents: [], approve: "automatic" })],
+    lines: [lineOf(bundle.manifest, { parents: [], approve })],
     releases: [bundle.manifestBytes],
     nowUs: systemClock.nowUs(),
   });

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { readTensors } from "../aggregate.ts";
 import { generateKey } from "../keys.ts";
 import { loadModel } from "../line-models.ts";
+import type { Line } from "../ota-line.ts";
 import { lineOf } from "../ota-line.ts";
 import { signOffline } from "../ota-offline.ts";
 import type { PublishedCandidate } from "../round-models.ts";
@@ -24,24 +25,30 @@ let registry: Registry;
 const blobs = memoryBlobStore();
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "edgeloop-models-"));
+  registry = await registryWith("automatic");
+});
+
+async function registryWith(approve: Line["approve"]): Promise<Registry> {
   const [offline, online] = [await generateKey(), await generateKey()];
-  registry = await openRegistry({ directory, key: online, clock: systemClock });
-  const { manifest, manifestBytes } = await toyBundle(registry.blobs);
-  await registry.importOffline(
+  const place = { directory: join(directory, approve), key: online, clock: systemClock };
+  const opened = await openRegistry(place);
+  const { manifest, manifestBytes } = await toyBundle(opened.blobs);
+  await opened.importOffline(
     await signOffline({
       key: offline,
       onlineKey: online,
-      lines: [lineOf(manifest, { parents: [], approve: "automatic" })],
+      lines: [lineOf(manifest, { parents: [], approve })],
       releases: [manifestBytes],
       nowUs: systemClock.nowUs(),
     }),
   );
-});
+  return opened;
+}
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const models = () =>
+const models = (of: Registry = registry) =>
   registryModels({
-    registry,
+    registry: of,
     blobs,
     settings: {
       optimizer: { kind: "sgd", momentum: 0.9, weightDecay: 0 },
@@ -119,4 +126,12 @@ test("the same candidate twice is one release, the next one builds on it", async
 test("a line without a release has no rounds", async () => {
   const unknown = models().blueprint(parseName("other"));
   expect(await unknown.then(() => "BUILT", codeOf)).toBe("LINE_UNKNOWN");
+});
+
+test("a line whose every release needs the offline key has no rounds: no device trains in vain", async () => {
+  const rounds = models(await registryWith("operator")).blueprint(toyLine);
+  await expect(rounds).rejects.toMatchObject({
+    code: "LINE_APPROVAL_REQUIRED",
+    message: expect.stringContaining("--approve automatic"),
+  });
 });

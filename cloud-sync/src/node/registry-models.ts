@@ -46,6 +46,7 @@ export function registryModels(options: RegistryModelsOptions): RoundModels {
   const { registry, blobs, settings } = options;
   return {
     async blueprint(line) {
+      await refuseOffline(registry, line);
       return await blueprintOf(await newest(registry, line), settings, blobs);
     },
     async observe(blueprint, parameters) {
@@ -65,6 +66,16 @@ export function registryModels(options: RegistryModelsOptions): RoundModels {
           .map(({ version, target, manifestSha256 }) => ({ version, target, manifestSha256 })),
       ),
   };
+}
+
+/** Devices would train for a release that no gateway may take. */
+async function refuseOffline(registry: Registry, line: Name): Promise<void> {
+  if ((await registry.line(line)).approve === "automatic") return;
+  throw new EdgeloopError(
+    "LINE_APPROVAL_REQUIRED",
+    `the line ${line} asks for the offline key on every release, which rounds do not have: sign it with --approve automatic`,
+    { details: { line } },
+  );
 }
 
 async function newest(registry: Registry, line: Name): Promise<ReleasedBundle> {
