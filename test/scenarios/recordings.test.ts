@@ -8,7 +8,8 @@ import type { TrainPorts } from "@edgeloop/models";
 import { examplesOf, isWeight } from "@edgeloop/models";
 import { expect, onTestFinished, test } from "vitest";
 import { federate } from "../../cli/src/demo/recordings/federate.ts";
-import { accuracyOf, heldWindows } from "../../cli/src/demo/recordings/fold.ts";
+import { accuracyOf, heldWindows, tested } from "../../cli/src/demo/recordings/fold.ts";
+import { macroF1Of } from "../../cli/src/demo/recordings/macro-f1.ts";
 import { readReleased } from "../../cli/src/demo/recordings/released-model.ts";
 import type { RecordingsResult } from "../../cli/src/demo/recordings/result.ts";
 import { openStudy } from "../../cli/src/demo/recordings/study.ts";
@@ -55,7 +56,13 @@ test("rounds over real processes give the bits of rounds without processes, and 
   expect(result).toMatchObject({ format: 1, rawBytesCrossed: 0, rounds: 3 });
   expect(result.leaks).toMatchObject({ samples: 0, plantedLabels: 0 });
   expect(result.folds.map(({ live }) => live)).toEqual([true, false]);
-  expect(readFileSync(join(out, "report.html"), "utf8")).toContain("</html>");
+  const report = readFileSync(join(out, "report.html"), "utf8");
+  expect(report).toContain("</html>");
+  // Nobody asked for the rounds: the policy counted labels.
+  expect(report).toContain("policy start");
+  expect(result).toMatchObject({ macroF1: { changed: null }, accidentsSurvived: 0 });
+  expect(result.latencyMs.windows.idle).toBeGreaterThan(20);
+  expect(result.latencyMs.p99).toBeGreaterThan(0);
 
   const settings = studySettings(join(directory, "data"), { problem });
   const [fold] = (await openStudy(settings, ports)).folds;
@@ -81,5 +88,7 @@ test("rounds over real processes give the bits of rounds without processes, and 
   // The figure is what anybody measures with the released bundle on the people held out.
   const federated = await accuracyOf(last.float, heldWindows(fold), ports);
   expect(result.folds[0]?.federated).toBe(federated);
+  const graphs = { released: first.int8, recovered: last.int8 };
+  expect(result.folds[0]?.macroF1).toEqual(await macroF1Of({ ...tested(fold), ...graphs }, ports));
   expect(fold.cast.field.length).toBe(2);
 });

@@ -9,6 +9,8 @@ import {
   trainModel,
 } from "@edgeloop/models";
 import { federate } from "./federate.ts";
+import type { MacroF1, MacroF1Options } from "./macro-f1.ts";
+import { macroF1Of } from "./macro-f1.ts";
 import type { Cast } from "./people.ts";
 
 /** Windows that calibrate an int8 graph. */
@@ -44,6 +46,8 @@ export type FoldFigures = {
   /** After the last round, float. */
   readonly federated: number;
   readonly int8: number;
+  /** Not a share: of the int8 graphs before and after the rounds. */
+  readonly macroF1: MacroF1;
   /** Windows of the people held out. */
   readonly windows: number;
   readonly people: Cast;
@@ -68,16 +72,15 @@ export async function runFold(options: FoldOptions, ports: TrainPorts): Promise<
     ports,
   );
   const learned = examplesOf(field, (group) => cast.field.includes(group));
-  const int8 = await quantizeModel(model, learned, {
-    open: ports.open,
-    windowsMax: calibrationWindows,
-  });
+  const int8 = await quantized(model, learned, ports);
+  const released = await quantized(start, laboratoryWindows(options), ports);
   const held = heldWindows(options);
   return {
     ...central,
     laboratory: await accuracyOf(start, held, ports),
     federated: await accuracyOf(model, held, ports),
     int8: await accuracyOf(int8, held, ports),
+    macroF1: await macroF1Of({ ...tested(options), released, recovered: int8 }, ports),
     windows: held.labels.length,
     people: cast,
   };
@@ -93,10 +96,7 @@ export async function centralFigures(
   const people = isSame ? [...cast.laboratory, ...cast.field] : cast.field;
   const windows = examplesOf(field, (group) => people.includes(group));
   const model = await train(windows, problem, ports);
-  const int8 = await quantizeModel(model, windows, {
-    open: ports.open,
-    windowsMax: calibrationWindows,
-  });
+  const int8 = await quantized(model, windows, ports);
   const held = heldWindows(options);
   return {
     central: await accuracyOf(model, held, ports),
@@ -108,9 +108,24 @@ export async function centralFigures(
 export const heldWindows = ({ field, cast }: FoldOptions): Examples =>
   examplesOf(field, (group) => cast.held.includes(group));
 
+/** What macro-F1 is measured on in a fold. */
+export const tested = (
+  fold: FoldOptions,
+): Pick<MacroF1Options, "classes" | "held" | "heldInLaboratory"> => ({
+  classes: fold.problem.classes,
+  held: heldWindows(fold),
+  heldInLaboratory:
+    fold.laboratory === fold.field
+      ? undefined
+      : examplesOf(fold.laboratory, (group) => fold.cast.held.includes(group)),
+});
+
 /** Windows that the laboratory's model learns from. */
 export const laboratoryWindows = ({ laboratory, cast }: FoldOptions): Examples =>
   examplesOf(laboratory, (group) => cast.laboratory.includes(group));
+
+const quantized = (model: Graph, windows: Examples, { open }: TrainPorts): Promise<Graph> =>
+  quantizeModel(model, windows, { open, windowsMax: calibrationWindows });
 
 /** Trains the problem's model from scratch; scaling is fitted to what it learns from. */
 export const train = async (

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { StoredRecording } from "@edgeloop/core/data/node";
 import { readRecording } from "@edgeloop/core/data/node";
 import { EdgeloopError, isName } from "@edgeloop/core/platform";
@@ -15,22 +15,26 @@ import type { RolloutRow, RoundBook } from "../round-book.ts";
 import { roundBook } from "../round-book.ts";
 import type { Plant } from "../setup.ts";
 import { waiting } from "../timeline.ts";
-import type { FoldFigures, FoldOptions } from "./fold.ts";
-import { accuracyOf, heldWindows } from "./fold.ts";
+import type { FoldOptions } from "./fold.ts";
+import type { LiveFigures } from "./live-figures.ts";
+import { liveFigures } from "./live-figures.ts";
 import type { LivePlantPorts } from "./live-plant.ts";
 import { setUpLivePlant } from "./live-plant.ts";
 import { openStations } from "./live-stations.ts";
 import { inParallel } from "./parallel.ts";
-import type { PersonSensor } from "./person-sensor.ts";
-import { readReleased } from "./released-model.ts";
+import type { Pace, PersonSensor } from "./person-sensor.ts";
 import type { LoadedRecording, Replay } from "./replay-schedule.ts";
-import { replayEpochUs, scheduleReplay } from "./replay-schedule.ts";
+import { replayEpochUs } from "./replay-schedule.ts";
 import type { RecordingsSettings } from "./settings.ts";
+import type { Timetable } from "./timetable.ts";
+import { labelPolicy, timetableOf } from "./timetable.ts";
 
 /** Who labels, as the gateways are told: a text to look for in what crossed. */
 const observer = "observer-5c1f";
-/** Sensor time between the stretches that are played: longer than any of them. */
-const dayUs = 24 * 3600 * 1_000_000;
+/** Time between two packets of a sensor that hums: three times real time while models are installed, else real time. */
+const humsMs = { install: 150, rounds: 500 };
+/** Longest that labels take to start the rounds: gateways report them once a second. */
+const startMsMax = 60_000;
 
 /** What the live fold is told and tells. */
 export type LivePorts = Pick<TrainPorts, "open"> &
@@ -51,7 +55,7 @@ export type LiveBooks = {
 };
 
 /** What came out of the live fold. */
-export type LiveResult = Omit<FoldFigures, "central" | "centralInt8"> &
+export type LiveResult = LiveFigures &
   LiveBooks & {
     readonly plant: Plant;
     readonly leaks: Leaks;
@@ -75,7 +79,13 @@ export async function runLiveFold(
 ): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([ports.signal, over.signal]);
-  const plant = await setUpLivePlant(fold, settings, { ...ports, signal });
+  const recordings = await inParallel(fold.cast.field, async (person) =>
+    Promise.all((people.get(person) ?? []).map(load)),
+  );
+  const { sensor, window } = fold.problem;
+  const timetable = timetableOf(recordings, { rateHz: sensor.rateHz, ...window });
+  const policy = labelPolicy(timetable);
+  const plant = await setUpLivePlant(fold, { settings, policy }, { ...ports, signal });
   const books: LiveBooks = {
     gateways: fold.cast.field.map(nameOf),
     book: predictionBook(fold.problem.classes),
@@ -99,10 +109,7 @@ export async function runLiveFold(
   }, signal);
   try {
     await coordinator.daemon.start(signal);
-    const replays = await inParallel(fold.cast.field, async (person) =>
-      Promise.all((people.get(person) ?? []).map(load)),
-    );
-    await ports.onResult(await play(scene, replays, until));
+    await ports.onResult(await play(scene, timetable, until));
     if (settings.stay) await until(() => false).catch(() => ports.event("interrupted"));
   } finally {
     over.abort(new Error("the live fold is over"));
@@ -131,18 +138,12 @@ const load = async ({ directory, recording }: StoredRecording): Promise<LoadedRe
   content: await readRecording(directory),
 });
 
-/** Lets the people's days pass: replay, labels, campaign, the new model, replay again. */
-async function play(
-  scene: Scene,
-  recordings: readonly (readonly LoadedRecording[])[],
-  until: Until,
-): Promise<LiveResult> {
+/** Lets the people's days pass: replay, labels, rounds, the new model, replay again. */
+async function play(scene: Scene, timetable: Timetable, until: Until): Promise<LiveResult> {
   const { fold, plant, ports, gateways, book, rounds, ledger } = scene;
-  const { problem } = fold;
-  const spec = { rateHz: problem.sensor.rateHz, ...problem.window };
-  const schedule = (startUs: number) => recordings.map((own) => scheduleReplay(own, spec, startUs));
+  const { days, eves, endUs, completeUs, startsUs } = timetable;
   const sensors = await openStations({
-    ...{ ...scene, problem, names: gateways, backend: ports.backend, by: observer },
+    ...{ ...scene, problem: fold.problem, names: gateways, backend: ports.backend, by: observer },
   });
   const each = async (replays: readonly Replay[], run: Act): Promise<void> => {
     await Promise.all(
@@ -152,36 +153,31 @@ async function play(
       }),
     );
   };
+  const hum = (startUs: number, pace: Pace): Promise<void> =>
+    each(timetable.from(startUs), (sensor, day) => sensor.hum(day, pace));
   // A model is confirmed by the windows that it serves: until it is served everywhere, every sensor hums.
   const served = async (release: string, fromUs: number): Promise<void> => {
     const rollout = () => rounds.rollouts().find((row) => row.manifest === release);
     const isOver = (): boolean => ["done", "stopped"].includes(rollout()?.state ?? "");
-    await Promise.all([
-      until(isOver),
-      each(schedule(fromUs), (sensor, day) => sensor.hum(day, isOver)),
-    ]);
+    await Promise.all([until(isOver), hum(fromUs, { everyMs: humsMs.install, isOver })]);
     refuseUnserved(rollout(), gateways.length);
   };
-  await served(plant.release.sha256, replayEpochUs - dayUs);
+  await served(plant.release.sha256, startsUs.install);
   ports.event("gateways serve version 1; the recordings are replayed");
-  const days = schedule(replayEpochUs);
-  const endUs = Math.max(...days.map((day) => day.endUs));
   await each(days, (sensor, day) => sensor.play(day));
-  // Data are complete up to an end only once something after it was seen: the first recording again.
-  const eves = recordings.map((own) => scheduleReplay(own.slice(0, 1), spec, endUs));
   await each(eves, (sensor, eve) => sensor.play(eve));
-  await each(days, (sensor, day) => sensor.label(day, endUs));
-  const before = book.score((entry) => entry.endUs <= endUs).accuracy;
-  ports.event(`${book.entries().length} windows predicted; labels are given, the rounds begin`);
-  const manifest = await learn(scene, { startUs: replayEpochUs, endUs }, until);
-  await served(manifest, endUs + dayUs);
+  const before = book.score((entry) => entry.endUs > replayEpochUs && entry.endUs <= endUs);
+  ports.event(`${before.windows} windows predicted; labels are given, which start the rounds`);
+  await each(days, (sensor, day) => sensor.label(day, completeUs));
+  const manifest = await learn(scene, (pace) => hum(startsUs.rounds, pace), until);
+  await served(manifest, startsUs.reinstall);
   ports.event("gateways serve version 2; the recordings are replayed again");
-  const againUs = endUs + 2 * dayUs;
-  await each(schedule(againUs), (sensor, day) => sensor.play(day));
+  await each(timetable.from(startsUs.again), (sensor, day) => sensor.play(day));
+  const after = book.score((entry) => entry.endUs > startsUs.again);
   return {
-    ...(await figuresOf(scene, manifest)),
+    ...(await liveFigures(fold, { plant, manifest }, ports)),
     ...{ gateways, book, rounds, ledger, plant },
-    published: { before, after: book.score((entry) => entry.endUs > againUs).accuracy },
+    published: { before: before.accuracy, after: after.accuracy },
     releases: [plant.release.sha256, manifest],
     leaks: searchLeaks(ledger, { floats: floatsOf(days), steps: [], planted: [observer] }),
   };
@@ -189,29 +185,27 @@ async function play(
 
 type Act = (sensor: PersonSensor, day: Replay) => Promise<void>;
 
-/** Has the coordinator run its rounds over a range; returns the identity of what it released. */
+/** Waits for the rounds that the coordinator's policy starts, while sensors hum; returns what they released. */
 async function learn(
-  { coordinator, rounds, plant }: Scene,
-  range: { readonly startUs: number; readonly endUs: number },
+  { rounds, plant, signal }: Scene,
+  hum: (pace: Pace) => Promise<void>,
   until: Until,
 ): Promise<string> {
-  await startCampaign(coordinator, range);
+  await Promise.race([until(() => rounds.campaign() !== undefined), late(signal)]);
   const next = (): string | undefined =>
     rounds.rollouts().find((row) => row.manifest !== plant.release.sha256)?.manifest;
   const hasFailed = (): boolean => ["rejected", "abandoned"].includes(rounds.campaign() ?? "");
-  await until(() => next() !== undefined || hasFailed());
+  const isOver = (): boolean => next() !== undefined || hasFailed();
+  await Promise.all([until(isOver), hum({ everyMs: humsMs.rounds, isOver })]);
   const learned = next();
   if (learned !== undefined) return learned;
   throw new EdgeloopError("CAMPAIGN_FAILED", `the campaign ended ${rounds.campaign()}`);
 }
 
-async function startCampaign(
-  coordinator: CoordinatorMember,
-  range: { readonly startUs: number; readonly endUs: number },
-): Promise<void> {
-  const { campaign, message } = await coordinator.ask("campaigns", range);
-  if (typeof campaign === "string") return;
-  throw new EdgeloopError("CAMPAIGN_FAILED", `the coordinator refused a campaign: ${message}`);
+/** Labels that gateways refuse are not counted: without them, rounds would be waited for for ever. */
+async function late(signal: AbortSignal): Promise<never> {
+  await delay(startMsMax, undefined, { signal, ref: false });
+  throw new EdgeloopError("CAMPAIGN_FAILED", "labels did not start the rounds: see gateways' logs");
 }
 
 /** @throws `ROLLOUT_FAILED` when a release is not active on every gateway */
@@ -222,25 +216,6 @@ function refuseUnserved(rollout: RolloutRow | undefined, gateways: number): void
   throw new EdgeloopError("ROLLOUT_FAILED", "a gateway does not serve the release: see its log", {
     details: { ...members },
   });
-}
-
-async function figuresOf(
-  { fold, plant, ports }: Scene,
-  manifest: string,
-): Promise<Omit<FoldFigures, "central" | "centralInt8">> {
-  const registry = join(plant.directory, "coordinator", "registry");
-  const [first, last] = [
-    await readReleased(registry, plant.release.sha256),
-    await readReleased(registry, manifest),
-  ];
-  const held = heldWindows(fold);
-  return {
-    laboratory: await accuracyOf(first.float, held, ports),
-    federated: await accuracyOf(last.float, held, ports),
-    int8: await accuracyOf(last.int8, held, ports),
-    windows: held.labels.length,
-    people: fold.cast,
-  };
 }
 
 function* floatsOf(days: readonly Replay[]): Generator<Float32Array> {

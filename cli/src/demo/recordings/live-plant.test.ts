@@ -15,11 +15,15 @@ test("an aborted set-up leaves the problem that it was for, and no plant", async
   const fold = { problem, field: windows, laboratory: windows, cast, rounds: sameDeviceRounds };
   const settings = studySettings(directory);
   const signal = AbortSignal.abort(new Error("enough"));
+  const policy = {
+    retrain: { labels: { countMin: 7 } },
+    ...{ range: { beforeS: 60, afterS: 0 }, coolDownS: 3600 },
+  };
   const ports = { backend: "wasm", signal, event: () => undefined } as const;
-  await expect(setUpLivePlant(fold, settings, ports)).rejects.toThrow();
+  await expect(setUpLivePlant(fold, { settings, policy }, ports)).rejects.toThrow();
   const written = readFileSync(join(settings.directory, "edgeloop.yaml"), "utf8");
-  // Every gateway of the field takes part, in as many rounds as asked.
+  // Labels start as many rounds as asked, and every gateway of the field takes part.
   const { loop } = parseProblem(written, "edgeloop.yaml");
-  expect(loop).toMatchObject({ rounds: 10, cohortMin: 2, release: "last" });
+  expect(loop).toMatchObject({ ...policy, rounds: 10, cohortMin: 2, release: "last" });
   expect(existsSync(join(settings.directory, "coordinator.yaml"))).toBe(false);
 });

@@ -3,6 +3,14 @@ import type { Plant } from "../setup.ts";
 import { setUpPlant } from "../setup.ts";
 import type { FoldOptions } from "./fold.ts";
 import type { RecordingsSettings } from "./settings.ts";
+import type { LabelPolicy } from "./timetable.ts";
+
+/** How the fold is run. */
+export type LivePlantOptions = {
+  readonly settings: RecordingsSettings;
+  /** When the coordinator starts the rounds. */
+  readonly policy: LabelPolicy;
+};
 
 /** What setting up needs from outside. */
 export type LivePlantPorts = {
@@ -17,12 +25,13 @@ const deadlines = { selectingS: 120, trainingS: 300, calibratingS: 180, evaluati
 /** Makes keys, the laboratory's signed release, and the configuration of a coordinator that runs a fold's rounds. */
 export async function setUpLivePlant(
   fold: FoldOptions,
-  settings: RecordingsSettings,
+  { settings, policy }: LivePlantOptions,
   { backend, signal, event }: LivePlantPorts,
 ): Promise<Plant> {
   const { problem, rounds, cast } = fold;
   const field = cast.field.length;
   const loop = {
+    ...policy,
     approve: "automatic",
     rounds: rounds.rounds,
     release: "last",

@@ -1,7 +1,9 @@
 import type { Problem } from "@edgeloop/models";
 import type { CaptureLedger } from "../capture/ledger.ts";
 import type { CoordinatorMember } from "../fleet/coordinator-member.ts";
+import type { GatewayMember } from "../fleet/gateway-member.ts";
 import { setUpGateway } from "../fleet/gateway-member.ts";
+import { learnerWatch } from "../fleet/learner-watch.ts";
 import type { PredictionBook } from "../plant/prediction-book.ts";
 import type { Plant } from "../setup.ts";
 import { inParallel } from "./parallel.ts";
@@ -11,6 +13,9 @@ import { packedFormat } from "./replay-schedule.ts";
 
 /** Gateways that start at the same time. */
 const startsAtOnce = 3;
+
+/** How often it is looked who trains: a learner counts as at work for longer than that. */
+const lookMs = 100;
 
 /** What gateways are opened with. */
 export type StationOptions = {
@@ -29,10 +34,32 @@ export type StationOptions = {
 };
 
 /** Starts a gateway for each name, a few at a time, and connects a sensor to each; in the order of the names. */
-export const openStations = (options: StationOptions): Promise<readonly PersonSensor[]> =>
-  inParallel(options.names, (name) => openStation(options, name), startsAtOnce);
+export async function openStations(options: StationOptions): Promise<readonly PersonSensor[]> {
+  const members: GatewayMember[] = [];
+  const { isAtWork } = learnerWatch();
+  let busy = 0;
+  const looks = setInterval(() => {
+    busy = members.filter(({ daemon }) => isAtWork(daemon.pid())).length;
+  }, lookMs);
+  options.onOpen(() => Promise.resolve(clearInterval(looks)));
+  const training = (): number => busy;
+  return await inParallel(
+    options.names,
+    (name) => openStation(options, { name, training, onMember: (member) => members.push(member) }),
+    startsAtOnce,
+  );
+}
 
-async function openStation(options: StationOptions, name: string): Promise<PersonSensor> {
+type One = {
+  readonly name: string;
+  readonly training: () => number;
+  readonly onMember: (member: GatewayMember) => void;
+};
+
+async function openStation(
+  options: StationOptions,
+  { name, training, onMember }: One,
+): Promise<PersonSensor> {
   const { problem, signal, onOpen } = options;
   const { sensor, rateHz, channels } = { ...problem.sensor, sensor: problem.sensor.name };
   const member = await setUpGateway({
@@ -49,10 +76,12 @@ async function openStation(options: StationOptions, name: string): Promise<Perso
     await member.close();
   });
   await member.daemon.start(signal);
+  onMember(member);
   const connected = await connectPersonSensor({
     ...options,
     brokerUrl: member.brokerUrl,
     gateway: name,
+    training,
   });
   onOpen(connected.close);
   return connected;

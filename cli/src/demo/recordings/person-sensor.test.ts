@@ -55,6 +55,7 @@ async function fakeGateway(name: string) {
   const sensor = await connectPersonSensor({
     brokerUrl: `mqtt://127.0.0.1:${(server.address() as AddressInfo).port}`,
     ...{ gateway: name, problem, book, by: "somebody" },
+    training: () => 3,
     signal: new AbortController().signal,
   });
   onTestFinished(async () => {
@@ -87,9 +88,20 @@ test("labels come with who gave them, and last how far they are complete", async
   ]);
 });
 
-test("a sensor hums until it is told to end, and nobody judges what is predicted meanwhile", async () => {
+test("a sensor hums until it is told to end; what is predicted meanwhile waited for nothing", async () => {
   const { sensor, replay, book, windower } = await fakeGateway("ann");
-  await sensor.hum(replay, () => windower.counters.windows > 3);
-  expect(windower.counters.windows).toBeLessThan(replay.packets.flatMap((p) => p.windows).length);
-  expect(book.entries()).toEqual([]);
+  await sensor.hum(replay, { everyMs: 20, isOver: () => windower.counters.windows > 3 });
+  const all = replay.packets.flatMap(({ windows }) => windows);
+  expect(windower.counters.windows).toBeLessThan(all.length);
+  // Nobody waits for these predictions; they come all the same.
+  await expect.poll(() => book.entries().length).toBe(windower.counters.windows);
+  const entries = book.entries();
+  expect(entries.every(({ queued, latencyMs }) => !queued && latencyMs > 0)).toBe(true);
+  expect(book.latency(({ training }) => training === 3).windows).toBe(entries.length);
+});
+
+test("windows of a replay that is faster than real time count for no latency", async () => {
+  const { sensor, replay, book } = await fakeGateway("ann");
+  await sensor.play(replay);
+  expect(book.latency(() => true).windows).toBe(0);
 });

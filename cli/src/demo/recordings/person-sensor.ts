@@ -15,11 +15,22 @@ import { packSamples } from "./replay-schedule.ts";
 export type PersonSensor = {
   /** Plays packets as fast as the gateway predicts; resolves once the last window was predicted. */
   play(replay: Replay): Promise<void>;
-  /** Plays packets at a gentle pace until told to end: a model is confirmed by the windows that it serves. */
-  hum(replay: Replay, isOver: () => boolean): Promise<void>;
+  /**
+   * Plays packets at a gentle pace until told to end: a model is confirmed by the windows that it serves, and their
+   * predictions wait for nothing, so that their latency says something.
+   */
+  hum(replay: Replay, pace: Pace): Promise<void>;
   /** Tells the gateway what was true, and that it is complete up to there. */
   label(replay: Replay, completeUntilUs: number): Promise<void>;
   close(): Promise<void>;
+};
+
+/** How a sensor hums. */
+export type Pace = {
+  /** Time between two packets. */
+  readonly everyMs: number;
+  /** Asked before every packet. */
+  readonly isOver: () => boolean;
 };
 
 /** What a sensor is connected with. */
@@ -31,7 +42,16 @@ export type PersonSensorOptions = {
   readonly book: PredictionBook;
   /** Who labels: a text that must never leave the gateway. */
   readonly by: string;
+  /** How many gateways train at the moment. */
+  readonly training: () => number;
   readonly signal: AbortSignal;
+};
+
+/** A window whose prediction has not arrived. */
+type Awaited = {
+  readonly label: string | undefined;
+  /** When its last sample was handed over; absent where windows wait for each other, so that latency says nothing. */
+  readonly sentMs?: number;
 };
 
 /** Topic of a sensor on its gateway's own broker. */
@@ -39,8 +59,6 @@ export const sensorTopic = ({ sensor }: Problem): string => `sensors/${sensor.na
 
 /** Windows that may wait for their prediction: enough to keep the gateway busy. */
 const windowsWaitingMax = 32;
-/** Pace of a sensor that hums: half a second of its time every so often. */
-const humMs = 150;
 /** Longest wait for a prediction. */
 const stallMs = 60_000;
 
@@ -52,17 +70,21 @@ export async function connectPersonSensor(options: PersonSensorOptions): Promise
   const client = await connectAsync(options.brokerUrl, { reconnectPeriod: 200 });
   client.on("error", () => undefined);
   const topics = localTopics({ fleet: demoNames.fleet, id: gateway });
-  const waiting = new Map<number, string | undefined>();
+  const waiting = new Map<number, Awaited>();
+  // Apart: nobody waits for these, so that one that is lost holds nothing up.
+  const hummed = new Map<number, Awaited>();
   await listen(client, topics.inference(demoNames.line), ({ endUs, label, model }) => {
-    const truth = waiting.get(endUs);
+    const nowMs = performance.now();
+    const truth = waiting.get(endUs) ?? hummed.get(endUs);
     waiting.delete(endUs);
-    if (truth === undefined) return;
+    hummed.delete(endUs);
+    if (truth?.label === undefined) return;
     book.add({
-      ...{ gateway, endUs, model, latencyMs: 0, training: 0 },
-      truth: problem.classes.indexOf(truth),
+      ...{ gateway, endUs, model, training: options.training() },
+      latencyMs: nowMs - (truth.sentMs ?? nowMs),
+      truth: problem.classes.indexOf(truth.label),
       predicted: problem.classes.indexOf(label),
-      // Faster than real time, windows wait for each other: their latency says nothing.
-      queued: true,
+      queued: truth.sentMs === undefined,
     });
   });
   const send = async (samples: Samples): Promise<void> => {
@@ -73,16 +95,18 @@ export async function connectPersonSensor(options: PersonSensorOptions): Promise
     async play(replay) {
       for (const { samples, windows } of replay.packets) {
         await fewer(windowsWaitingMax);
-        for (const { endUs, label } of windows) waiting.set(endUs, label);
+        for (const { endUs, label } of windows) waiting.set(endUs, { label });
         await send(samples);
       }
       await fewer(0);
     },
-    async hum({ packets }, isOver) {
-      for (const { samples } of packets) {
+    async hum({ packets }, { everyMs, isOver }) {
+      for (const { samples, windows } of packets) {
         if (isOver()) return;
+        const sentMs = performance.now();
+        for (const { endUs, label } of windows) hummed.set(endUs, { label, sentMs });
         await send(samples);
-        await delay(humMs, undefined, { signal });
+        await delay(everyMs, undefined, { signal });
       }
     },
     async label({ labels }, completeUntilUs) {

@@ -2,7 +2,10 @@ import type { TrafficRow } from "../capture/ledger.ts";
 import type { Leaks } from "../capture/search.ts";
 import type { ResultRow } from "../report/report-state.ts";
 import type { FoldFigures } from "./fold.ts";
+import type { LiveLatency } from "./live-figures.ts";
+import { liveLatency } from "./live-figures.ts";
 import type { LiveResult } from "./live-fold.ts";
+import type { MacroF1 } from "./macro-f1.ts";
 
 /** One fold of the result; shares of right predictions on people held out. */
 export type FoldResult = FoldFigures & {
@@ -18,6 +21,12 @@ export type RecordingsResult = {
   /** Means over the folds. */
   readonly accuracy: Readonly<Record<keyof typeof means, number>>;
   readonly folds: readonly FoldResult[];
+  /** Mean over the folds; `changed` is null where laboratory and field have the same kind of device. */
+  readonly macroF1: MacroF1;
+  /** Of the live fold. */
+  readonly latencyMs: LiveLatency;
+  /** None is made in a run on recordings. */
+  readonly accidentsSurvived: 0;
   readonly rawBytesCrossed: number;
   readonly leaks: Leaks;
   /** Rounds of the live fold. */
@@ -67,6 +76,16 @@ export function recordingsResult(
       int8: mean(means.int8),
     },
     folds,
+    macroF1: {
+      released: mean((fold) => fold.macroF1.released),
+      // Every fold has the same kinds of device.
+      changed: folds.some((fold) => fold.macroF1.changed === null)
+        ? null
+        : mean((fold) => fold.macroF1.changed ?? 0),
+      recovered: mean((fold) => fold.macroF1.recovered),
+    },
+    latencyMs: liveLatency(live.book, live.gateways.length),
+    accidentsSurvived: 0,
     rawBytesCrossed: live.ledger.rawBytes(),
     leaks: live.leaks,
     rounds: live.rounds.rounds().filter(({ accuracy }) => accuracy !== undefined).length,
@@ -81,7 +100,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
 
 /** Lays the result out as the table that is printed and shown. */
 export function recordingsRows(result: RecordingsResult): readonly ResultRow[] {
-  const { accuracy, folds, leaks, bytes, published } = result;
+  const { accuracy, folds, macroF1, latencyMs, leaks, bytes, published } = result;
   const kib = (value: number): string => `${(value / 1024).toFixed(1)} KiB`;
   return [
     ["accuracy, trained in one place", "", percent(accuracy.central)],
@@ -100,6 +119,24 @@ export function recordingsRows(result: RecordingsResult): readonly ResultRow[] {
       "accuracy, one place, int8",
       "within 1 point of float",
       `${percent(accuracy.centralInt8)} (${points(accuracy.centralInt8 - accuracy.central)})`,
+    ],
+    [
+      "macro-F1, int8",
+      "",
+      [
+        ["released", macroF1.released] as const,
+        ["changed", macroF1.changed] as const,
+        ["recovered", macroF1.recovered] as const,
+      ]
+        .flatMap(([name, value]) => (value === null ? [] : `${name} ${value.toFixed(4)}`))
+        .join(", "),
+    ],
+    [
+      "latency p99 while nobody, somebody, everybody trains",
+      "",
+      [latencyMs.p99, latencyMs.p99Training, latencyMs.p99AllTraining]
+        .map((ms) => (ms === null ? "not seen" : `${ms.toFixed(1)} ms`))
+        .join(", "),
     ],
     ["raw bytes crossed", "0", String(result.rawBytesCrossed)],
     [

@@ -56,8 +56,8 @@ export async function runRecordings(
     await runLiveFold(first, study.people, settings, {
       ...{ open, backend, signal, event: page.event, onOpen: page.watch, atS: page.atS },
       onResult: async (live) => {
-        const { laboratory, federated, int8, windows, people } = live;
-        const figures = { laboratory, federated, int8, windows, people };
+        const { laboratory, federated, int8, macroF1, windows, people } = live;
+        const figures = { laboratory, federated, int8, macroF1, windows, people };
         const fold: FoldResult = { ...central, ...figures, float: federated, live: true };
         const wallS = (performance.now() - startMs) / 1000;
         const result = recordingsResult([fold, ...rest], live, { backend, wallS });
