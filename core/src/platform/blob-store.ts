@@ -16,7 +16,8 @@ export type BlobStore = {
   /**
    * Reads a blob and verifies it.
    *
-   * @throws `BLOB_MISSING`, `BLOB_MISMATCH` when the bytes on disk have changed.
+   * @throws `BLOB_MISSING`, `BLOB_MISMATCH` when the bytes on disk have changed; they are removed, so that the blob counts
+   * as missing and is fetched again.
    */
   get(sha256: Sha256): Promise<Uint8Array>;
   has(sha256: Sha256): Promise<boolean>;

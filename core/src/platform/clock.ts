@@ -1,6 +1,6 @@
 /** Time as an argument: one seed and one virtual clock replay a whole fleet. */
 export type Clock = {
-  /** Microseconds UTC since the Unix epoch, an integer. */
+  /** Microseconds UTC since the Unix epoch, an integer. The wall clock's: it may be set, and then steps either way. */
   nowUs(): number;
   /** Milliseconds from an arbitrary start that never steps back; for durations. */
   monotonicMs(): number;

@@ -49,6 +49,40 @@ test.for([
   },
 );
 
+test("a blob with a flipped bit counts as missing once it was read, so that it is fetched again", async () => {
+  const directory = await fresh();
+  const blobs = await openFileBlobStore(directory);
+  const ref = await blobs.put(utf8("abc"));
+  await writeFile(join(directory, ref.sha256), "abb");
+  expect(await blobs.has(ref.sha256)).toBe(true);
+  await expect(blobs.get(ref.sha256)).rejects.toMatchObject({ code: "BLOB_MISMATCH" });
+  expect([await blobs.has(ref.sha256), await readdir(directory)]).toEqual([false, []]);
+  await expect(blobs.get(ref.sha256)).rejects.toMatchObject({ code: "BLOB_MISSING" });
+});
+
+test("a blob that is stored again while its damage is found is kept", async () => {
+  const directory = await fresh();
+  const found = Promise.withResolvers<void>();
+  const healed = Promise.withResolvers<void>();
+  const blobs = await openFileBlobStore(directory, {
+    ...nodeFileSystem,
+    async read(path) {
+      const content = await nodeFileSystem.read(path);
+      found.resolve();
+      await healed.promise;
+      return content;
+    },
+  });
+  const ref = await blobs.put(utf8("abc"));
+  await writeFile(join(directory, ref.sha256), "abb");
+  const reading = blobs.get(ref.sha256);
+  await found.promise;
+  await blobs.put(utf8("abc"));
+  healed.resolve();
+  expect([...(await reading)]).toEqual([...utf8("abc")]);
+  expect(await blobs.has(ref.sha256)).toBe(true);
+});
+
 test("a full disk is said to be full and leaves nothing behind", async () => {
   const directory = await fresh();
   const full = Object.assign(new Error("no space left on device"), { code: "ENOSPC" });

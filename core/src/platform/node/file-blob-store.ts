@@ -22,13 +22,24 @@ export async function openFileBlobStore(
     if (name.endsWith(".tmp")) await fileSystem.remove(join(directory, name));
   }
   const pathOf = (sha256: Sha256): string => join(directory, sha256);
-  const put = writer(directory, fileSystem);
+  const alone = oneAtATime();
+  const put = writer(directory, fileSystem, alone);
   const read = async (sha256: Sha256): Promise<Uint8Array> => {
-    const content = await fileSystem.read(pathOf(sha256)).catch((cause: unknown) => {
+    try {
+      return await fileSystem.read(pathOf(sha256));
+    } catch (cause) {
       throw hasCode(cause, "ENOENT") ? missing(sha256, cause) : cause;
-    });
-    if (sha256Sync(content) !== sha256) throw changedOnDisk(sha256, content.length);
-    return content;
+    }
+  };
+  const isWhole = (sha256: Sha256, content: Uint8Array): boolean => sha256Sync(content) === sha256;
+  // A damaged file would be "here" for ever and never be fetched again. Between the two readings a write may have
+  // healed it, so the second one, and the removal, keep writes out.
+  const readOrDiscard = async (sha256: Sha256): Promise<Uint8Array> => {
+    const content = await read(sha256);
+    if (isWhole(sha256, content)) return content;
+    await fileSystem.remove(pathOf(sha256));
+    await fileSystem.syncDirectory(directory);
+    throw changedOnDisk(sha256, content.length);
   };
   return {
     async put(content) {
@@ -37,7 +48,10 @@ export async function openFileBlobStore(
       return ref;
     },
     putStream: put,
-    get: read,
+    async get(sha256) {
+      const content = await read(sha256);
+      return isWhole(sha256, content) ? content : await alone(() => readOrDiscard(sha256));
+    },
     has: (sha256) => fileSystem.exists(pathOf(sha256)),
     async remove(sha256) {
       await fileSystem.remove(pathOf(sha256));
@@ -49,6 +63,17 @@ export async function openFileBlobStore(
   };
 }
 
+type Alone = <T>(work: () => Promise<T>) => Promise<T>;
+
+function oneAtATime(): Alone {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
+
 type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 // A blob that is there already is written again all the same: that costs a write, heals a file that the disk damaged,
@@ -56,6 +81,7 @@ type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 function writer(
   directory: string,
   fileSystem: FileSystem,
+  alone: Alone,
 ): (ref: BlobRef, content: Content) => Promise<void> {
   let written = 0;
   return async (ref, content) => {
@@ -70,7 +96,7 @@ function writer(
       } finally {
         await file.close();
       }
-      await fileSystem.rename(temporary, path);
+      await alone(() => fileSystem.rename(temporary, path));
       await fileSystem.syncDirectory(directory);
     } catch (error) {
       await fileSystem.remove(temporary).catch(() => undefined);
@@ -111,6 +137,10 @@ const missing = (sha256: Sha256, cause: unknown): EdgeloopError =>
   new EdgeloopError("BLOB_MISSING", "the store holds no such blob", { details: { sha256 }, cause });
 
 const changedOnDisk = (sha256: Sha256, bytes: number): EdgeloopError =>
-  new EdgeloopError("BLOB_MISMATCH", "the blob has changed on disk; fetch it again", {
-    details: { sha256, bytes },
-  });
+  new EdgeloopError(
+    "BLOB_MISMATCH",
+    "the blob had changed on disk and was removed; fetch it again",
+    {
+      details: { sha256, bytes },
+    },
+  );
