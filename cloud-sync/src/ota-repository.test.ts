@@ -70,6 +70,44 @@ test("any other status is unreachable", async () => {
   });
 });
 
+/** Sends a few bytes, then fails as a reset connection does. */
+const breaksOff = (): Promise<Response> => {
+  let sent = false;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (sent) controller.error(new TypeError("terminated"));
+      else controller.enqueue(content.slice(0, 4));
+      sent = true;
+    },
+  });
+  return Promise.resolve(new Response(body));
+};
+const stalls: typeof globalThis.fetch = (_input, init) =>
+  new Promise((_resolve, reject) => {
+    init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
+  });
+
+const broken: readonly (readonly [string, typeof globalThis.fetch])[] = [
+  ["is refused", () => Promise.reject(new TypeError("fetch failed"))],
+  ["breaks off in the content", breaksOff],
+  ["stalls", stalls],
+];
+
+test.for(broken)("a connection that %s is unreachable", async ([, fetch]) => {
+  const read = httpRepository({ url: "https://x", fetch, requestTimeoutMs: 1 });
+  await expect(readWhole(read, "metadata/x.json", { bytesMax: 100 })).rejects.toMatchObject({
+    code: "OTA_UNREACHABLE",
+  });
+});
+
+test("an abort by the caller stays what it is", async () => {
+  const stop = new AbortController();
+  const read = httpRepository({ url: "https://x", fetch: stalls });
+  const reading = read({ path: "blobs/x", fromByte: 0, signal: stop.signal });
+  stop.abort();
+  await expect(reading).rejects.toMatchObject({ name: "AbortError" });
+});
+
 test("an endless answer is cut at the limit", async () => {
   let sent = 0;
   async function* endless(): AsyncGenerator<Uint8Array> {

@@ -62,7 +62,8 @@ export type HttpRepositoryOptions = {
 /**
  * Reads a repository over HTTP with `Range`.
  *
- * @throws `OTA_UNREACHABLE` on any status but 200, 206, 404 and 416.
+ * @throws `OTA_UNREACHABLE` on any status but 200, 206, 404 and 416, and when the connection fails, stalls or breaks off, be it
+ * in the middle of the content; an abort by the caller stays what it is.
  */
 export function httpRepository(options: HttpRepositoryOptions): RepositoryFetch {
   const { fetch, requestTimeoutMs = 100_000 } = options;
@@ -72,17 +73,21 @@ export function httpRepository(options: HttpRepositoryOptions): RepositoryFetch 
     if (fromByte > 0) headers.set("range", `bytes=${fromByte}-`);
     if (options.authorization) headers.set("authorization", await options.authorization());
     const deadline = AbortSignal.timeout(requestTimeoutMs);
-    const answer = await fetch(`${base}/${path}`, {
-      headers,
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-      redirect: "error",
-    });
-    if (answer.status === 200) return { fromByte: 0, content: bodyOf(answer) };
-    if (answer.status === 206) return { fromByte: startOf(answer), content: bodyOf(answer) };
+    const reach = reaching(path, signal);
+    const answer = await reach(() =>
+      fetch(`${base}/${path}`, {
+        headers,
+        signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+        redirect: "error",
+      }),
+    );
+    const content = (): AsyncIterable<Uint8Array> => bodyOf(answer, reach);
+    if (answer.status === 200) return { fromByte: 0, content: content() };
+    if (answer.status === 206) return { fromByte: startOf(answer), content: content() };
     await answer.body?.cancel();
     if (answer.status === 404) return undefined;
     // Nothing lies behind the last byte: what is there already is whole, or wrong, and its hash will tell.
-    if (answer.status === 416) return { fromByte, content: bodyOf(new Response(null)) };
+    if (answer.status === 416) return { fromByte, content: bodyOf(new Response(null), reach) };
     throw otaError("OTA_UNREACHABLE", `the repository answered ${answer.status}`, {
       path,
       status: answer.status,
@@ -96,12 +101,26 @@ function startOf(answer: Response): number {
   throw otaError("OTA_UNREACHABLE", "a partial answer must say where it starts");
 }
 
-async function* bodyOf(answer: Response): AsyncGenerator<Uint8Array> {
+type Reach = <T>(step: () => Promise<T>) => Promise<T>;
+
+/** A connection that fails says nothing about what was asked for; its errors have no code of their own. */
+const reaching =
+  (path: string, signal: AbortSignal | undefined): Reach =>
+  async (step) => {
+    try {
+      return await step();
+    } catch (cause) {
+      if (signal?.aborted) throw cause;
+      throw otaError("OTA_UNREACHABLE", "the repository cannot be reached", { path }, cause);
+    }
+  };
+
+async function* bodyOf(answer: Response, reach: Reach): AsyncGenerator<Uint8Array> {
   const reader = answer.body?.getReader();
   if (!reader) return;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await reach(() => reader.read());
       if (done) return;
       yield value;
     }
