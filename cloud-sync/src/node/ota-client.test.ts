@@ -1,7 +1,8 @@
 import type { Manifest } from "@edgeloop/core/bundle";
 import { bundleBlobs } from "@edgeloop/core/bundle";
 import { parseName, parseSha256, utf8, virtualClock } from "@edgeloop/core/platform";
-import { memoryBlobStore } from "@edgeloop/core/testing";
+import { openFileBlobStore } from "@edgeloop/core/platform/node";
+import { crashFileSystem, memoryBlobStore } from "@edgeloop/core/testing";
 import { beforeEach, expect, test } from "vitest";
 import { lineOf } from "../ota-line.ts";
 import { signSnapshot, signTargets, signTimestamp, targetsOf } from "../ota-sign.ts";
@@ -55,6 +56,21 @@ test("a manifest that is here already is not fetched again", async () => {
   plant.requests.length = 0;
   await updater.fetchBundle("releases/pumps/1.json");
   expect(plant.requests).toEqual(["metadata/2.root.json", "metadata/timestamp.json"]);
+});
+
+test("a blob that the disk damaged is fetched again once its reader was refused", async () => {
+  const disk = crashFileSystem();
+  const blobs = await openFileBlobStore("/blobs", disk);
+  const { updater } = await plant.gateway({ blobs });
+  const { manifest } = await updater.fetchBundle("releases/pumps/1.json");
+  const { sha256 } = manifest.float.graph;
+  const whole = await blobs.get(sha256);
+  const file = await disk.create(`/blobs/${sha256}`);
+  await file.write(whole.map((byte, index) => (index === 0 ? byte ^ 1 : byte)));
+  await file.close();
+  await expect(blobs.get(sha256)).rejects.toMatchObject({ code: "BLOB_MISMATCH" });
+  expect(await updater.fetchBundle("releases/pumps/1.json")).toMatchObject({ fetchedBlobs: 1 });
+  expect(await blobs.get(sha256)).toEqual(whole);
 });
 
 test("a downgrade below what serves now is refused", async () => {
