@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseWhere } from "@edgeloop/core/data";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Options, Run } from "../command.ts";
-import { recordingsRows } from "../demo/recordings/result.ts";
+import { recordingsRows } from "../demo/recordings/result-rows.ts";
 import { runRecordings } from "../demo/recordings/run.ts";
 import type { RecordingsSettings } from "../demo/recordings/settings.ts";
 import { otherDeviceRounds, sameDeviceRounds } from "../demo/recordings/settings.ts";

@@ -25,6 +25,14 @@ test("the page shows the share of right predictions of each gateway, and null be
   });
   page.refresh();
   expect(report.state().accuracy).toMatchObject([{ fleet: 0.75, gateways: [0.75, null] }]);
+  // What waited in a queue has no latency to show; a state that was not seen has no row.
+  expect(report.state().latency).toEqual([]);
+  const steady = { gateway: "bob", endUs: 9, truth: 0, predicted: 0, model: "m", queued: false };
+  book.add({ ...steady, latencyMs: 7, training: 1 });
+  page.refresh();
+  expect(report.state().latency).toEqual([
+    { name: "while some train", windows: 1, p50Ms: 7, p99Ms: 7 },
+  ]);
   page.phase("learning");
   page.event("something");
   expect(report.state()).toMatchObject({ phase: "learning", events: [{ text: "something" }] });

@@ -1,5 +1,6 @@
+import type { LatencyScore } from "../plant/prediction-book.ts";
 import type { LiveReport } from "../report/report-server.ts";
-import type { AccuracyPoint } from "../report/report-state.ts";
+import type { AccuracyPoint, LatencyRow } from "../report/report-state.ts";
 import type { LiveBooks } from "./live-fold.ts";
 
 /** Published predictions that a point of the plot averages, of one gateway. */
@@ -45,10 +46,28 @@ export function livePage(report: LiveReport, say: (line: string) => void): LiveP
       report.update({
         accuracy: [...report.state().accuracy, pointOf(books, atS())],
         rounds: books.rounds.rounds(),
+        latency: latencyOf(books),
         traffic: books.ledger.rows(),
       });
     },
   };
+}
+
+/** Latency of the windows that waited for nothing, by whether anybody trained. */
+function latencyOf({ book }: LiveBooks): readonly LatencyRow[] {
+  const row = (name: string, { windows, p50, p99 }: LatencyScore): LatencyRow => ({
+    ...{ name, windows, p50Ms: p50, p99Ms: p99 },
+  });
+  return [
+    row(
+      "idle",
+      book.latency(({ training }) => training === 0),
+    ),
+    row(
+      "while some train",
+      book.latency(({ training }) => training > 0),
+    ),
+  ].filter(({ windows }) => windows > 0);
 }
 
 /** The share of right predictions among the last ones of each gateway, and of them together. */

@@ -1,6 +1,5 @@
 import type { TrafficRow } from "../capture/ledger.ts";
 import type { Leaks } from "../capture/search.ts";
-import type { ResultRow } from "../report/report-state.ts";
 import type { FoldFigures } from "./fold.ts";
 import type { LiveLatency } from "./live-figures.ts";
 import { liveLatency } from "./live-figures.ts";
@@ -95,74 +94,3 @@ export function recordingsResult(
     ...run,
   };
 }
-
-const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
-
-/** Lays the result out as the table that is printed and shown. */
-export function recordingsRows(result: RecordingsResult): readonly ResultRow[] {
-  const { accuracy, folds, macroF1, latencyMs, leaks, bytes, published } = result;
-  const kib = (value: number): string => `${(value / 1024).toFixed(1)} KiB`;
-  return [
-    ["accuracy, trained in one place", "", percent(accuracy.central)],
-    ["accuracy, laboratory alone", "", percent(accuracy.laboratory)],
-    [
-      "accuracy, federated",
-      "within 2 points of one place",
-      `${percent(accuracy.federated)} (${points(accuracy.federated - accuracy.central)})`,
-    ],
-    [
-      "accuracy, federated, int8",
-      "within 1 point of float",
-      `${percent(accuracy.int8)} (${points(accuracy.int8 - accuracy.float)})`,
-    ],
-    [
-      "accuracy, one place, int8",
-      "within 1 point of float",
-      `${percent(accuracy.centralInt8)} (${points(accuracy.centralInt8 - accuracy.central)})`,
-    ],
-    [
-      "macro-F1, int8",
-      "",
-      [
-        ["released", macroF1.released] as const,
-        ["changed", macroF1.changed] as const,
-        ["recovered", macroF1.recovered] as const,
-      ]
-        .flatMap(([name, value]) => (value === null ? [] : `${name} ${value.toFixed(4)}`))
-        .join(", "),
-    ],
-    [
-      "latency p99 while nobody, somebody, everybody trains",
-      "",
-      [latencyMs.p99, latencyMs.p99Training, latencyMs.p99AllTraining]
-        .map((ms) => (ms === null ? "not seen" : `${ms.toFixed(1)} ms`))
-        .join(", "),
-    ],
-    ["raw bytes crossed", "0", String(result.rawBytesCrossed)],
-    [
-      "pieces of windows or planted labels in the capture",
-      "0",
-      `${leaks.samples + leaks.plantedLabels} of ${leaks.sequences} sequences in ${kib(leaks.searchedBytes)}`,
-    ],
-    ["rounds", "", String(result.rounds)],
-    [
-      "published predictions on the gateways' own windows",
-      "",
-      `${percent(published.before)}, after the rounds ${percent(published.after)}`,
-    ],
-    ["first installation", "≤ 256 KiB", kib(bytes.bundle)],
-    ["bytes up, down", "", `${kib(bytes.up)}, ${kib(bytes.down)}`],
-    ["backend", "", result.backend],
-    ["time", "", `${Math.round(result.wallS)} s`],
-    ...folds.map(
-      (fold, index): ResultRow => [
-        `fold ${index + 1}${fold.live ? " (live)" : ""}: one place, laboratory, federated, int8`,
-        fold.people.held.join(" "),
-        [fold.central, fold.laboratory, fold.federated, fold.int8].map(percent).join(", "),
-      ],
-    ),
-  ];
-}
-
-const points = (difference: number): string =>
-  `${difference >= 0 ? "+" : "−"}${Math.abs(100 * difference).toFixed(2)} points`;

@@ -3,6 +3,11 @@ import { join } from "node:path";
 import { writeRecording } from "@edgeloop/core/data/node";
 import { deriveSeed, gaussian, seededRng } from "@edgeloop/core/platform";
 import { stringify } from "yaml";
+import { captureLedger } from "../capture/ledger.ts";
+import { predictionBook } from "../plant/prediction-book.ts";
+import { roundBook } from "../round-book.ts";
+import type { LiveBooks, LiveResult } from "./live-fold.ts";
+import type { FoldResult } from "./result.ts";
 import type { RecordingsSettings } from "./settings.ts";
 import { sameDeviceRounds } from "./settings.ts";
 
@@ -115,4 +120,33 @@ export const studySettings = (
   directory: join(recordings, "out"),
   backend: "wasm",
   ...changes,
+});
+
+/** One fold's figures, made up; macro-F1 as where the field has other devices. */
+export const exampleFold = (changes: Partial<FoldResult> = {}): FoldResult => ({
+  ...{ central: 0.9, centralInt8: 0.9, laboratory: 0.5, federated: 0.88, float: 0.88, int8: 0.87 },
+  macroF1: { released: 0.9, changed: 0.5, recovered: 0.8 },
+  people: { laboratory: ["ann"], field: ["bob"], held: ["<script>"] },
+  ...{ windows: 10, live: true },
+  ...changes,
+});
+
+/** A live fold that one gateway, bob, took part in, and whose books hold what is given. */
+export const exampleLive = (books: Partial<LiveBooks> = {}): LiveResult => ({
+  ...exampleFold(),
+  ...{ gateways: ["bob"], book: predictionBook(["a", "b"]), rounds: roundBook() },
+  ledger: captureLedger(),
+  leaks: { samples: 0, plantedLabels: 0, sequences: 5, searchedBytes: 1024 },
+  releases: ["a", "b"],
+  published: { before: 0.6, after: 0.8 },
+  plant: {
+    directory: "/nowhere",
+    ports: { http: 1, mqtt: 2, admin: 3 },
+    operatorToken: "",
+    release: {
+      ...{ sha256: "a", bytes: 4096 },
+      ...{ float: { accuracy: 0.5, macroF1: 0.5 }, int8: { accuracy: 0.5, macroF1: 0.5 } },
+    },
+  },
+  ...books,
 });
