@@ -34,7 +34,7 @@ export type Coordinator = {
   readonly policy: PolicyOffice;
   /** Lists all that waits for a device. */
   workOf(device: Name): readonly Bell[];
-  /** Adds a device to the fleet. @throws `DEVICE_NAME_TAKEN`, `DEVICE_REVOKED` */
+  /** Adds a device to the fleet. @throws `DEVICE_NAME_TAKEN`, `DEVICE_KEY_TAKEN`, `DEVICE_REVOKED` */
   enrolled(device: Name, key: VerifyKey): Promise<void>;
   /** Revokes a device for good. @throws `DEVICE_UNKNOWN` */
   revoke(device: Name, reason: string): Promise<void>;

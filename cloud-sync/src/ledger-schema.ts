@@ -13,6 +13,9 @@ export const ledgerSchema: readonly Statement[] = [
   `CREATE TABLE IF NOT EXISTS device (
     device TEXT NOT NULL PRIMARY KEY, public_key BLOB NOT NULL, enrolled_us BIGINT NOT NULL,
     revoked_us BIGINT, reason TEXT)`,
+  // One key is one device, for good: a revoked device must not come back under another name, and a token, which is bound
+  // to a key, lets in one device.
+  "CREATE UNIQUE INDEX IF NOT EXISTS device_key ON device (public_key)",
   `CREATE TABLE IF NOT EXISTS token (
     token TEXT NOT NULL PRIMARY KEY, mac_key BLOB NOT NULL, fleet TEXT NOT NULL,
     expires_us BIGINT NOT NULL, key_id TEXT)`,

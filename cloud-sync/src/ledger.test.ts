@@ -25,6 +25,17 @@ test("a device keeps its name and key, and a revoked one never comes back", asyn
   await expect(ledger.addDevice(a, key, 9)).rejects.toMatchObject({ code: "DEVICE_REVOKED" });
 });
 
+test("a key is one device's for good, also when that one was revoked", async () => {
+  const ledger = await openLedger(memoryStore());
+  const key = await generateKey();
+  await ledger.addDevice(a, key, 5);
+  await expect(ledger.addDevice(b, key, 6)).rejects.toMatchObject({ code: "DEVICE_KEY_TAKEN" });
+  await ledger.revoke(a, "stolen", 7);
+  await expect(ledger.addDevice(b, key, 8)).rejects.toMatchObject({ code: "DEVICE_KEY_TAKEN" });
+  expect((await ledger.deviceWith(key.raw))?.device).toBe(a);
+  expect((await ledger.devices()).map(({ device }) => device)).toEqual([a]);
+});
+
 test("a token is bound to the first key that redeems it", async () => {
   const ledger = await openLedger(memoryStore());
   const record = { tokenId: "ab", macKey: Uint8Array.of(1, 2), fleet: a, expiresUs: 99 };

@@ -34,10 +34,12 @@ export type Ledger = EnrolmentLedger & {
   /**
    * Adds a device, or finds it there with the same key.
    *
-   * @throws `DEVICE_NAME_TAKEN` by another key, `DEVICE_REVOKED`
+   * @throws `DEVICE_NAME_TAKEN` by another key, `DEVICE_KEY_TAKEN` by another name, `DEVICE_REVOKED`
    */
   addDevice(device: Name, key: VerifyKey, atUs: number): Promise<void>;
   device(device: Name): Promise<DeviceRecord | undefined>;
+  /** Finds the device of a key, revoked ones too. */
+  deviceWith(publicKey: Uint8Array): Promise<DeviceRecord | undefined>;
   devices(): Promise<readonly DeviceRecord[]>;
   /** Revokes for good; false when there is no such device. */
   revoke(device: Name, reason: string, atUs: number): Promise<boolean>;
@@ -79,7 +81,7 @@ export async function openLedger(store: Store): Promise<Ledger> {
 }
 
 type Tokens = Pick<Ledger, "addToken" | "find" | "redeem">;
-type Devices = Pick<Ledger, "addDevice" | "device" | "devices" | "revoke" | "keyOf">;
+type Devices = Pick<Ledger, "addDevice" | "device" | "deviceWith" | "devices" | "revoke" | "keyOf">;
 
 function tokens(store: Store): Tokens {
   return {
@@ -120,17 +122,22 @@ function devices(store: Store): Devices {
   };
   return {
     device: find,
+    async deviceWith(publicKey) {
+      const [row] = await store.query("SELECT * FROM device WHERE public_key = ?", [publicKey]);
+      return row === undefined ? undefined : deviceOf(row);
+    },
     async addDevice(device, key, atUs) {
       await store.commit([
         {
           sql: `INSERT INTO device (device, public_key, enrolled_us) VALUES (?, ?, ?)
-            ON CONFLICT (device) DO NOTHING`,
+            ON CONFLICT DO NOTHING`,
           params: [device, key.raw, atUs],
         },
       ]);
       const known = await find(device);
-      if (known?.revoked) throw revoked(device);
-      if (known?.publicKey.toString() !== key.raw.toString()) {
+      if (known === undefined) throw keyTaken(device);
+      if (known.revoked) throw revoked(device);
+      if (known.publicKey.toString() !== key.raw.toString()) {
         throw new EdgeloopError(
           "DEVICE_NAME_TAKEN",
           "another device has this name; choose another one, or revoke that device first",
@@ -230,6 +237,14 @@ function bytesOf(row: Row, column: string): Uint8Array {
   const value = row[column];
   return value instanceof Uint8Array ? Uint8Array.from(value) : new Uint8Array();
 }
+
+/** Refuses a key that is another device's, revoked or not. */
+export const keyTaken = (device: Name): EdgeloopError =>
+  new EdgeloopError(
+    "DEVICE_KEY_TAKEN",
+    "this key was enrolled under another name; enrol with a new one",
+    { details: { device } },
+  );
 
 const revoked = (device: Name): EdgeloopError =>
   new EdgeloopError("DEVICE_REVOKED", "the device was revoked; enrol it again under a new name", {

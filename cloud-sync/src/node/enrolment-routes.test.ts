@@ -31,6 +31,17 @@ test("a token lets one device in; the same device may ask twice", async () => {
   expect(await ask(token, "pump-2", await generateKey())).toBe("ENROLMENT_TOKEN_USED");
 });
 
+test("a token lets its key in under one name, also after that device was revoked", async () => {
+  const [token, key] = [await tokenOf(), await generateKey()];
+  expect(await ask(token, "pump-6", key)).toBe("IN");
+  expect(await ask(token, "pump-7", key)).toBe("DEVICE_KEY_TAKEN");
+  await plant.admin("POST", "/v1/admin/devices/pump-6/revoke");
+  expect(await ask(token, "pump-7", key)).toBe("DEVICE_KEY_TAKEN");
+  const fresh = await tokenOf();
+  expect(await ask(fresh, "pump-7", key)).toBe("DEVICE_KEY_TAKEN");
+  expect(await ask(fresh, "pump-7", await generateKey())).toBe("IN");
+});
+
 test("a taken name is refused before the token is used up", async () => {
   expect(await ask(await tokenOf(), "pump-3", await generateKey())).toBe("IN");
   const [token, key] = [await tokenOf(), await generateKey()];

@@ -5,6 +5,7 @@ import type { Coordinator } from "../coordinator.ts";
 import { parseObject, readEnvelope } from "../dsse.ts";
 import { redeemEnrolment } from "../enrolment.ts";
 import type { SigningKey } from "../keys.ts";
+import { keyTaken } from "../ledger.ts";
 import { bodyOf, sendEnvelope } from "./http-server.ts";
 import type { Registry } from "./registry.ts";
 
@@ -21,7 +22,7 @@ export function addEnrolmentRoutes(app: FastifyInstance, options: EnrolmentRoute
   const { coordinator, registry, key, clock } = options;
   app.post("/v1/enrolments", async (request, reply) => {
     const envelope = bodyOf(request);
-    await checkName(coordinator, envelope);
+    await checkIdentity(coordinator, envelope);
     const root = registry.root();
     if (root === undefined) {
       throw new EdgeloopError("ENROLMENT_ROOT_MISSING", "release a line before enrolling devices");
@@ -38,13 +39,15 @@ export function addEnrolmentRoutes(app: FastifyInstance, options: EnrolmentRoute
   });
 }
 
-/** Refuses a taken name before the token is used up: a device cannot ask again with another name. */
-async function checkName(coordinator: Coordinator, envelope: Uint8Array): Promise<void> {
+/** Refuses a taken name or key before the token is used up: a device cannot ask again with another one. */
+async function checkIdentity({ ledger }: Coordinator, envelope: Uint8Array): Promise<void> {
   const { device, publicKey } = parseObject(readEnvelope(envelope).payload);
-  const known = isName(device) ? await coordinator.ledger.device(device) : undefined;
-  if (known === undefined) return;
+  if (!isName(device)) return;
   const raw = typeof publicKey === "string" ? fromHex(publicKey) : undefined;
-  if (known.revoked || raw?.toString() !== known.publicKey.toString()) {
+  const owner = raw && (await ledger.deviceWith(raw));
+  if (owner && owner.device !== device) throw keyTaken(device);
+  const known = await ledger.device(device);
+  if (known !== undefined && (known.revoked || raw?.toString() !== known.publicKey.toString())) {
     throw new EdgeloopError("DEVICE_NAME_TAKEN", "another device has this name; choose another", {
       details: { device },
     });
