@@ -3,6 +3,11 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
+import { recordingsResult } from "../cli/src/demo/recordings/result.ts";
+import { exampleFold, exampleLive } from "../cli/src/demo/recordings/testing.ts";
+import type { Bench } from "./bench/bench.ts";
+import { chosen } from "./bench/bench.ts";
+import { bench as har, harFigures } from "./bench/har.bench.ts";
 import { root } from "./source-files.ts";
 
 const names = globSync("test/bench/*.bench.ts", { cwd: root }).map((file) =>
@@ -25,4 +30,33 @@ test("npm run bench -- session --json prints figures", () => {
   const values: unknown[] = outcomes[0].figures.map(({ value }: { value: unknown }) => value);
   expect(values.length).toBeGreaterThan(3);
   for (const value of values) expect(value).toBeGreaterThan(0);
+});
+
+test("a bench that takes long runs only when it is named", () => {
+  const bench = (name: string): Bench => ({ name, about: "", run: () => Promise.resolve([]) });
+  const all = [har, bench("worker"), bench("session")];
+  const pick = (...words: readonly string[]) => chosen(all, words).map(({ name }) => name);
+  expect(pick()).toEqual(["session", "worker"]);
+  expect(pick("har")).toEqual(["har"]);
+  expect(pick("ses", "har")).toEqual(["har", "session"]);
+  expect(pick("nothing")).toEqual([]);
+});
+
+test("figures on recordings of people are held to what the project promises", () => {
+  const figures = (central: number, federated: number, int8: number) => {
+    const fold = exampleFold({ central, centralInt8: central, federated, float: federated, int8 });
+    const result = recordingsResult([fold], exampleLive(), { backend: "wasm", wallS: 700 });
+    return harFigures({ label: "phone", bar: 88.5 }, result);
+  };
+  const missed = (...shares: [number, number, number]): readonly string[] =>
+    figures(...shares)
+      .filter(
+        ({ value, atLeast, atMost }) =>
+          value < (atLeast ?? -Infinity) || value > (atMost ?? Infinity),
+      )
+      .map(({ label }) => label);
+  expect(missed(0.9, 0.89, 0.885)).toEqual([]);
+  expect(missed(0.88, 0.88, 0.88)).toEqual(["phone: in one place"]);
+  expect(missed(0.91, 0.889, 0.889)).toEqual(["phone: one place over federated"]);
+  expect(missed(0.9, 0.9, 0.889)).toEqual(["phone: federated, float over int8"]);
 });

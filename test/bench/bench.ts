@@ -2,7 +2,7 @@
 export type Figure = {
   readonly label: string;
   readonly value: number;
-  readonly unit: "ratio" | "us" | "ms" | "per-second" | "count";
+  readonly unit: "ratio" | "us" | "ms" | "s" | "per-second" | "count" | "percent" | "points";
   /** A promise of the project; missing it fails the run. */
   readonly atMost?: number;
   readonly atLeast?: number;
@@ -14,8 +14,20 @@ export type Bench = {
   readonly name: string;
   /** One line: what the figures say. */
   readonly about: string;
+  /** Takes so long that it runs only when it is named. */
+  readonly isLong?: true;
+  /** Says what this machine lacks to run it, if anything. */
+  missing?(): string | undefined;
   run(): Promise<readonly Figure[]>;
 };
+
+/** Picks benches whose name contains one of the words, in order of their names; without words, all but the long ones. */
+export const chosen = (all: readonly Bench[], words: readonly string[]): readonly Bench[] =>
+  all
+    .filter(({ name, isLong }) =>
+      words.length === 0 ? isLong !== true : words.some((word) => name.includes(word)),
+    )
+    .toSorted((a, b) => a.name.localeCompare(b.name));
 
 /** Work to be compared; what it returns is thrown away. */
 export type Contender = () => unknown;

@@ -1,12 +1,19 @@
-// `npm run bench [-- NAME...] [--json]`: runs test/bench/*.bench.ts whose name contains one of the words; all without any.
+// `npm run bench [-- NAME...] [--json]`: runs test/bench/*.bench.ts whose name contains one of the words; without any, all
+// but those that take long.
 import { readdirSync } from "node:fs";
 import { arch, cpus, loadavg, totalmem } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { packageVersion } from "../../core/src/runtime/node/package-version.ts";
 import type { Bench, Figure } from "./bench.ts";
+import { chosen } from "./bench.ts";
 
-type Outcome = { readonly bench: string; readonly figures: readonly Figure[] };
+type Outcome = {
+  readonly bench: string;
+  readonly figures: readonly Figure[];
+  /** Why it was not run. */
+  readonly skipped?: string;
+};
 
 const directory = dirname(fileURLToPath(import.meta.url));
 const args = process.argv.slice(2);
@@ -19,9 +26,7 @@ async function benches(): Promise<readonly Bench[]> {
   const all = await Promise.all(
     files.map(async (file): Promise<Bench> => (await import(`./${file}`)).bench),
   );
-  return all
-    .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)))
-    .toSorted((a, b) => a.name.localeCompare(b.name));
+  return chosen(all, words);
 }
 
 async function machine(): Promise<Readonly<Record<string, string | number>>> {
@@ -41,7 +46,13 @@ async function machine(): Promise<Readonly<Record<string, string | number>>> {
 const misses = ({ value, atMost, atLeast }: Figure): boolean =>
   Number.isNaN(value) || value > (atMost ?? Infinity) || value < (atLeast ?? -Infinity);
 
-const units = { ratio: "x", us: " us", ms: " ms", "per-second": " /s", count: "" } as const;
+const units = {
+  ...{ ratio: "x", us: " us", ms: " ms", s: " s", "per-second": " /s", count: "" },
+  ...{ percent: " %", points: " points" },
+} as const satisfies Record<Figure["unit"], string>;
+
+/** Shares are compared to a hundredth of a point. */
+const isShare = ({ unit }: Figure): boolean => unit === "percent" || unit === "points";
 
 /** Three significant digits, at most two of them behind the point. */
 const digitsOf = (value: number): number =>
@@ -49,7 +60,7 @@ const digitsOf = (value: number): number =>
 
 function line(figure: Figure): string {
   const { label, value, unit, atMost, atLeast } = figure;
-  const digits = digitsOf(value);
+  const digits = isShare(figure) ? 2 : digitsOf(value);
   const bounds = [
     atMost === undefined ? [] : [`at most ${atMost.toFixed(digitsOf(atMost))}`],
     atLeast === undefined ? [] : [`at least ${atLeast}`],
@@ -68,6 +79,12 @@ progress(
 const outcomes: Outcome[] = [];
 for (const bench of await benches()) {
   progress(`\n${bench.name}: ${bench.about}`);
+  const skipped = bench.missing?.();
+  if (skipped !== undefined) {
+    progress(`  skipped: ${skipped}`);
+    outcomes.push({ bench: bench.name, figures: [], skipped });
+    continue;
+  }
   const figures = await bench.run();
   for (const figure of figures) progress(line(figure));
   outcomes.push({ bench: bench.name, figures });
