@@ -1,5 +1,15 @@
-/** The problem of the plant with pumps: what `edgeloop.yaml` says in the demo. */
-export const pumpProblem = `# What a pump's vibration says about its condition.
+import { demoDefaults } from "./settings.ts";
+
+/** New labels of one gateway after which learning pays: more than a minute's, so that drift speaks first. */
+const labelsPerGateway = 5000 / 6;
+
+/** How many gateways must agree: two of three, so that the loop goes on while one is down. */
+export const quorumOf = (gateways: number): number => Math.ceil((2 * gateways) / 3);
+
+/** The problem of a plant with so many pumps: what `edgeloop.yaml` says in the demo. */
+export const pumpProblemOf = (
+  gateways: number,
+): string => `# What a pump's vibration says about its condition.
 format: 1
 name: pumps
 task: classification
@@ -37,13 +47,16 @@ training:
 # When to learn again, in seconds of sensor time; the coordinator reads it.
 loop:
   retrain:
-    drift: { devicesMin: 4 }
-    objective: { devicesMin: 4 }
-    labels: { countMin: 5000 }
+    drift: { devicesMin: ${quorumOf(gateways)} }
+    objective: { devicesMin: ${quorumOf(gateways)} }
+    labels: { countMin: ${Math.ceil(labelsPerGateway * gateways)} }
   coolDownS: 300
   range: { beforeS: 1, afterS: 38 }
   approve: automatic
   rounds: 4
   release: last
-  cohortMin: 4
+  cohortMin: ${quorumOf(gateways)}
 `;
+
+/** The problem of the plant that the demo has by default. */
+export const pumpProblem: string = pumpProblemOf(demoDefaults.gateways);
