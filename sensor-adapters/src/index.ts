@@ -9,7 +9,7 @@ export { jsonDecoder } from "./decode/json.ts";
 export type { PackedFormat, PackedType } from "./decode/packed.ts";
 export { packedDecoder } from "./decode/packed.ts";
 export type { PlantPump, Segment } from "./simulate/plant.ts";
-export { plantPump, plantSchedule } from "./simulate/plant.ts";
+export { plantPump, plantSchedule, plantSegments } from "./simulate/plant.ts";
 export type { OperatingPoint, Pump, PumpState } from "./simulate/pump.ts";
 export { pumpAcceleration, pumpStates } from "./simulate/pump.ts";
 export type { SimulateOptions } from "./simulate/simulate.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { plantPump, plantSchedule } from "./plant.ts";
+import { plantPump, plantSchedule, plantSegments } from "./plant.ts";
 
 const times = { startUs: 0, changeUs: 20_000_000, endUs: 50_000_000, segmentUs: 3_000_000 };
 
@@ -29,4 +29,17 @@ test("no two pumps of a plant share speed, gain or mounting, and the seed decide
   expect(new Set(plant.map(({ pump }) => pump.gain)).size).toBe(20);
   expect(new Set(plant.map(({ before }) => before.speedHz)).size).toBe(20);
   expect(plantPump(11, 4)).toEqual(plant[4]);
+});
+
+test("a life without an end goes on as the schedule began, whatever the schedule's end", () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer({ min: 1, max: 60 }), (seed, seconds) => {
+      const plant = plantPump(seed, 0);
+      const endUs = seconds * 1_000_000;
+      const cut = plantSchedule(plant, { ...times, endUs });
+      const whole = plantSegments(plant, times).take(cut.length).toArray();
+      expect(cut.slice(0, -1)).toEqual(whole.slice(0, -1));
+      expect(cut.at(-1)).toEqual({ ...whole.at(-1), endUs });
+    }),
+  );
 });

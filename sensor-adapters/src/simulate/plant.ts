@@ -61,10 +61,30 @@ export function plantPump(seed: number, index: number): PlantPump {
 }
 
 /**
- * Plans a pump's life: every state in a shuffled order, cycle after cycle, and the change of the operating point.
+ * Plans a pump's life without an end: every state in a shuffled order, cycle after cycle, and the change of the operating
+ * point.
  *
  * @param segmentUs Length of one state in microseconds.
  */
+export function* plantSegments(
+  plant: PlantPump,
+  times: { readonly startUs: number; readonly changeUs: number; readonly segmentUs: number },
+): Generator<Segment, never, undefined> {
+  const rng = seededRng(deriveSeed(plant.pump.seed, "schedule"));
+  let order: readonly PumpState[] = [];
+  for (let at = times.startUs; ; ) {
+    if (order.length === 0) order = shuffled(pumpStates, rng);
+    const [state = "normal", ...rest] = order;
+    order = rest;
+    const changed = at >= times.changeUs;
+    const limit = changed ? Number.POSITIVE_INFINITY : times.changeUs;
+    const endUs = Math.min(at + times.segmentUs, limit);
+    yield { startUs: at, endUs, state, operating: changed ? plant.after : plant.before };
+    at = endUs;
+  }
+}
+
+/** Plans a pump's life up to an end, which cuts the last state short. */
 export function plantSchedule(
   plant: PlantPump,
   times: {
@@ -74,18 +94,10 @@ export function plantSchedule(
     readonly segmentUs: number;
   },
 ): readonly Segment[] {
-  const rng = seededRng(deriveSeed(plant.pump.seed, "schedule"));
   const segments: Segment[] = [];
-  let order: readonly PumpState[] = [];
-  for (let at = times.startUs; at < times.endUs; ) {
-    if (order.length === 0) order = shuffled(pumpStates, rng);
-    const [state = "normal", ...rest] = order;
-    order = rest;
-    const changed = at >= times.changeUs;
-    const limit = changed ? times.endUs : Math.min(times.changeUs, times.endUs);
-    const endUs = Math.min(at + times.segmentUs, limit);
-    segments.push({ startUs: at, endUs, state, operating: changed ? plant.after : plant.before });
-    at = endUs;
+  for (const segment of plantSegments(plant, times)) {
+    if (segment.startUs >= times.endUs) break;
+    segments.push({ ...segment, endUs: Math.min(segment.endUs, times.endUs) });
   }
   return segments;
 }
