@@ -90,6 +90,7 @@ describe("arrows", () => {
 const coveredElsewhere: Readonly<Record<string, string>> = {
   "cli/src/demo/run.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/scene.ts": "test/scenarios/demo.test.ts",
+  "cli/src/demo/stations.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/fleet/gateway-member.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/fleet/pump-station.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/report/page.ts": "cli/src/demo/report/report-html.test.ts",

@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import type { DemoPorts } from "../demo/run.ts";
 import type { DemoSettings } from "../demo/settings.ts";
 import { demoDefaults } from "../demo/settings.ts";
 import { exampleResult } from "../demo/testing.ts";
@@ -7,9 +8,10 @@ import { run } from "./demo.ts";
 
 const began = vi.hoisted(() => [] as unknown[]);
 vi.mock(import("../demo/run.ts"), () => ({
-  runDemo: (settings: DemoSettings) => {
+  runDemo: (settings: DemoSettings, { onResult }: DemoPorts) => {
     began.push(settings);
-    return Promise.resolve(exampleResult);
+    onResult(exampleResult);
+    return settings.stay ? new Promise(() => undefined) : Promise.resolve(exampleResult);
   },
 }));
 afterEach(() => void began.splice(0));
@@ -24,7 +26,8 @@ test.for<[Readonly<Record<string, string | boolean>>, Partial<DemoSettings>]>([
   ],
   [{ output: "elsewhere" }, { directory: "elsewhere" }],
 ])("%j changes of the defaults what it says", async ([options, change]) => {
-  await run(testContext(), [], options);
+  void run(testContext(), [], options);
+  await Promise.resolve();
   expect(began).toEqual([{ ...demoDefaults, ...change }]);
 });
 
@@ -43,4 +46,12 @@ test("the result is returned whole, and said as a table that ends with the repor
   expect(context.said[0]).toMatch(/^macro-F1 of version 1, before the change +≥ 0\.95 +0\.9876 /);
   const columns = context.said.slice(0, -1).map((line) => line.search(/≥ 0\.9|< 0\.8/));
   expect(new Set(columns.filter((at) => at >= 0)).size).toBe(1);
+  expect(context.said).toContain("update             up       10240     10240");
+  for (const line of context.said) expect(line.length, line).toBeLessThanOrEqual(100);
+});
+
+test("a fleet that stays does not keep the table waiting", async () => {
+  const context = testContext();
+  void run(context, [], { stay: true });
+  await vi.waitFor(() => expect(context.said.at(-1)).toMatch(/^report: /));
 });

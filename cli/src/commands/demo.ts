@@ -1,13 +1,17 @@
 import type { Run } from "../command.ts";
+import type { DemoResult } from "../demo/result.ts";
 import { resultRows } from "../demo/result-rows.ts";
 import { runDemo } from "../demo/run.ts";
+import type { DemoSettings } from "../demo/settings.ts";
 import { demoDefaults } from "../demo/settings.ts";
+import { trafficTable } from "../demo/traffic-table.ts";
 import { integerOption, optionalText } from "../options.ts";
 
 /**
  * Runs the whole loop on this machine: sensors, gateways, coordinator, change, rounds, release, recovery.
  *
- * @throws `USAGE`, `DAEMON_ENDED`, `DAEMON_NOT_READY`, `COMMAND_FAILED`
+ * @throws `USAGE`, `COMMAND_FAILED`, `DAEMON_ENDED`, `DAEMON_NOT_READY`, `FIRMWARE_SENDER_FAILED`, `CAMPAIGN_FAILED`,
+ * `ROLLOUT_FAILED`, `SCHEDULE_ENDED`
  */
 export const run: Run = async (context, args, options) => {
   if (optionalText(options, "recordings") !== undefined) {
@@ -26,10 +30,15 @@ export const run: Run = async (context, args, options) => {
     stay: options["stay"] === true,
     directory: optionalText(options, "output") ?? demoDefaults.directory,
   };
-  const result = await runDemo(settings, { say, signal });
-  for (const [what, asked, measured] of resultRows(result)) {
-    say(`${what.padEnd(56)} ${asked.padEnd(16)} ${measured}`);
+  return await runDemo(settings, { say, signal, onResult: (result) => tell(result, settings) });
+
+  // Said while the fleet still runs, so that --stay is no wait for it.
+  function tell(result: DemoResult, { directory }: DemoSettings): void {
+    for (const [what, asked, measured] of resultRows(result)) {
+      say(`${what.padEnd(52)} ${asked.padEnd(16)} ${measured}`);
+    }
+    const gateways = result.gateways.map(({ gateway }) => gateway);
+    for (const line of trafficTable(result.bytes.rows, gateways)) say(line);
+    say(`report: ${directory}/report.html`);
   }
-  say(`report: ${settings.directory}/report.html`);
-  return result;
 };

@@ -1,3 +1,4 @@
+import type { DownloadProgress } from "./capture/http-proxy.ts";
 import type { Notice } from "./fleet/coordinator-member.ts";
 import type { Daemon } from "./fleet/daemon.ts";
 import type { GatewayMember } from "./fleet/gateway-member.ts";
@@ -15,9 +16,12 @@ export type Accidents = {
   readonly list: readonly Accident[];
   /** Told often which gateways train at this moment. */
   onTraining(gateways: readonly string[]): void;
-  onRequest(gateway: string, method: string, path: string): void;
+  onPiece(gateway: string, path: string, progress: DownloadProgress): void;
   onNotice(notice: Notice): void;
-  /** Allows the accident of the download: only the release of a round counts. */
+  /**
+   * Slows the downloads of one gateway down. The first blob of which a part has arrived and the rest is on its way is cut
+   * by a kill, be it of a round's plan or of a release; armed when the rounds begin, it is one of the first plan.
+   */
   armDownload(): void;
 };
 
@@ -25,8 +29,8 @@ export type Accidents = {
 const awayMs = 800;
 /** Bytes a second to a gateway that shall be killed while it downloads. */
 const slowBytesPerSecond = 30_000;
-/** How long a download runs before the kill. */
-const downloadMs = 120;
+/** Bytes that have arrived when the kill comes: a part that is worth keeping. */
+const partBytes = 3000;
 
 /** A process that can be killed and comes back. */
 type Mortal = Pick<Daemon, "kill" | "start">;
@@ -39,6 +43,8 @@ export type AccidentOptions = {
   readonly coordinator: Mortal;
   readonly signal: AbortSignal;
   readonly onChange: (accident: Accident, what: "killed" | "back") => void;
+  /** Told when a process did not come back. */
+  readonly onFailure: (error: unknown) => void;
 };
 
 /** Arms the three accidents; each happens once, when its moment comes. */
@@ -47,7 +53,7 @@ export function armAccidents(options: AccidentOptions): Accidents {
   const training = make(`${trainee.name} killed while training`);
   const download = make(`${downloader.name} killed during a download`);
   const aggregating = make("coordinator killed while aggregating");
-  let [armed, inTraining] = [false, false];
+  let [isArmed, inTraining] = [false, false];
   const strike = async (accident: Accident, daemon: Mortal): Promise<void> => {
     accident.killedMs = performance.now();
     await daemon.kill("SIGKILL");
@@ -59,28 +65,25 @@ export function armAccidents(options: AccidentOptions): Accidents {
   };
   const begin = (accident: Accident, daemon: Mortal): void => {
     strike(accident, daemon).catch((error: unknown) => {
-      if (!options.signal.aborted) throw error;
+      if (!options.signal.aborted) options.onFailure(error);
     });
   };
   return {
     list: [training, download, aggregating],
     armDownload: () => {
-      armed = true;
+      isArmed = true;
       downloader.slowDownload = slowBytesPerSecond;
     },
     onTraining(gateways) {
       const isDue = inTraining && training.killedMs === undefined;
       if (isDue && gateways.includes(trainee.name)) begin(training, trainee.daemon);
     },
-    onRequest(gateway, method, path) {
-      const isBlob = method === "GET" && /\/blobs\/[0-9a-f]{64}$/.test(path);
-      if (!armed || gateway !== downloader.name || !isBlob || download.killedMs !== undefined)
-        return;
-      download.killedMs = performance.now();
-      setTimeout(() => {
-        downloader.slowDownload = undefined;
-        begin(download, downloader.daemon);
-      }, downloadMs);
+    onPiece(gateway, path, { sentBytes, totalBytes }) {
+      const isDue = isArmed && download.killedMs === undefined && gateway === downloader.name;
+      const isPart = sentBytes >= partBytes && sentBytes < totalBytes;
+      if (!isDue || !isPart || !/\/blobs\/[0-9a-f]{64}$/.test(path)) return;
+      downloader.slowDownload = undefined;
+      begin(download, downloader.daemon);
     },
     onNotice({ stream, kind }) {
       if (stream.startsWith("round/")) inTraining = kind === "training";

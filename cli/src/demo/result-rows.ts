@@ -1,10 +1,11 @@
 import type { ResultRow } from "./report/report-state.ts";
-import type { DemoResult } from "./result.ts";
+import type { DemoResult, Phased } from "./result.ts";
 
 /** Lays the result out as the table that is printed and shown. */
 export function resultRows(result: DemoResult): readonly ResultRow[] {
   const { macroF1, accuracy, latencyMs, bytes, windows } = result;
-  const ms = (value: number): string => `${value.toFixed(1)} ms`;
+  const ms = (value: number | null): string =>
+    value === null ? "not measured" : `${value.toFixed(1)} ms`;
   const kib = (value: number): string => `${(value / 1024).toFixed(1)} KiB`;
   return [
     [
@@ -36,7 +37,7 @@ export function resultRows(result: DemoResult): readonly ResultRow[] {
     [
       "pieces of windows or planted labels in the capture",
       "0",
-      `${result.leaks.samples + result.leaks.plantedLabels} of ${result.leaks.sequences} sequences in ${kib(result.leaks.searchedBytes)}`,
+      `${result.leaks.samples + result.leaks.plantedLabels} of ${result.leaks.sequences} in ${kib(result.leaks.searchedBytes)}`,
     ],
     ["accidents survived", "3", String(result.accidentsSurvived)],
     ["rounds", "", String(result.rounds)],
@@ -44,6 +45,11 @@ export function resultRows(result: DemoResult): readonly ResultRow[] {
       "latency idle, p50 and p99",
       "p99 ≤ 25 ms",
       `${ms(latencyMs.p50)}, ${ms(latencyMs.p99)} (${latencyMs.windows.idle} windows)`,
+    ],
+    [
+      "latency while some train, p99",
+      "",
+      `${ms(latencyMs.p99Training)} (${latencyMs.windows.training} windows)`,
     ],
     [
       "latency while all train, p99",
@@ -59,12 +65,13 @@ export function resultRows(result: DemoResult): readonly ResultRow[] {
       `${result.blobs.reused} (${kib(result.blobs.reusedBytes)}), ${result.blobs.fetched} (${kib(result.blobs.fetchedBytes)})`,
     ],
     ["backend: inference, training", "", `${result.backend.inference}, ${result.backend.training}`],
-    ...result.gateways.map(
-      ({ gateway, link, macroF1: own }): ResultRow => [
-        `${gateway} (${link}): macro-F1 before, changed, recovered`,
-        "",
-        `${own.released.toFixed(3)}, ${own.changed.toFixed(3)}, ${own.recovered.toFixed(3)}`,
-      ],
-    ),
+    ["by gateway", "", "before → changed → recovered"],
+    ...result.gateways.flatMap(({ gateway, link, ...own }): readonly ResultRow[] => [
+      [`${gateway} (${link}): accuracy`, "", arrows(own.accuracy)],
+      [`${gateway} (${link}): macro-F1`, "", arrows(own.macroF1)],
+    ]),
   ];
 }
+
+const arrows = ({ released, changed, recovered }: Phased): string =>
+  [released, changed, recovered].map((figure) => figure.toFixed(3)).join(" → ");

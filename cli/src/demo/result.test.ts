@@ -91,6 +91,7 @@ function measured(): ResultOptions {
     stations: [{ member: { name: "pump-1" }, link: "mqtt", stream }],
     accidents: { list: [{ what, killedMs: 1, backMs: 2 }] },
     ...{ book, rounds, ledger: captureLedger(), changeUs, recoveredUs, recovered },
+    backend: { inference: "wasm", training: "native" },
   };
 }
 
@@ -125,7 +126,13 @@ test("the result is what the books say, phase by phase", async () => {
       p99AllTraining: 8,
       windows: { idle: 2, training: 1, allTraining: 1, queued: 1 },
     },
-    gateways: [{ gateway: "pump-1", link: "mqtt", windows }],
+    backend: { inference: "wasm", training: "native" },
+    gateways: [
+      {
+        ...{ gateway: "pump-1", link: "mqtt", windows },
+        accuracy: { released: 1, changed: 0, recovered: 1 },
+      },
+    ],
   });
   expect(result.gateways[0]?.macroF1).toEqual(result.macroF1);
   expect(result.leaks).toMatchObject({ samples: 0, plantedLabels: 0, searchedBytes: 15 });

@@ -4,6 +4,7 @@ import type { Manifest } from "@edgeloop/core/bundle";
 import { bundleDiff, parseManifest } from "@edgeloop/core/bundle";
 import type { Accidents } from "./accidents.ts";
 import { survived } from "./accidents.ts";
+import type { Backends } from "./backends.ts";
 import type { CaptureLedger, TrafficRow } from "./capture/ledger.ts";
 import type { Leaks } from "./capture/search.ts";
 import { searchLeaks } from "./capture/search.ts";
@@ -21,10 +22,13 @@ import type { PredictionBook } from "./plant/prediction-book.ts";
 import type { RoundBook } from "./round-book.ts";
 import type { Plant } from "./setup.ts";
 
+/** A figure of each phase: version 1 before the change and after it, and the recovered model. */
+export type Phased = Readonly<Record<"released" | "changed" | "recovered", number>>;
+
 /** What the demo found; `npm start -- --json` prints it. Documented in docs/demo.md. */
 export type DemoResult = {
   readonly format: 1;
-  readonly macroF1: Readonly<Record<"released" | "changed" | "recovered", number>>;
+  readonly macroF1: Phased;
   readonly accuracy: {
     /** The released model before the change: trained centrally in the laboratory. */
     readonly central: number;
@@ -40,10 +44,11 @@ export type DemoResult = {
   readonly rawBytesCrossed: number;
   readonly leaks: Leaks;
   readonly latencyMs: {
-    readonly p50: number;
-    readonly p99: number;
-    readonly p99Training: number;
-    readonly p99AllTraining: number;
+    /** Null, as those that follow, where the state had no window. */
+    readonly p50: number | null;
+    readonly p99: number | null;
+    readonly p99Training: number | null;
+    readonly p99AllTraining: number | null;
     readonly windows: Readonly<Record<"idle" | "training" | "allTraining" | "queued", number>>;
   };
   readonly rounds: number;
@@ -61,8 +66,8 @@ export type DemoResult = {
     readonly fetchedBytes: number;
   };
   readonly accidentsSurvived: number;
-  readonly backend: { readonly inference: string; readonly training: string };
-  readonly windows: Readonly<Record<"released" | "changed" | "recovered", number>>;
+  readonly backend: Backends;
+  readonly windows: Phased;
   readonly gateways: readonly GatewayResult[];
 };
 
@@ -70,8 +75,9 @@ export type DemoResult = {
 export type GatewayResult = {
   readonly gateway: string;
   readonly link: string;
-  readonly macroF1: Readonly<Record<"released" | "changed" | "recovered", number>>;
-  readonly windows: Readonly<Record<"released" | "changed" | "recovered", number>>;
+  readonly accuracy: Phased;
+  readonly macroF1: Phased;
+  readonly windows: Phased;
 };
 
 type Station = Pick<PumpStation, "link" | "stream"> & {
@@ -86,6 +92,7 @@ export type ResultOptions = {
   readonly book: PredictionBook;
   readonly rounds: RoundBook;
   readonly ledger: CaptureLedger;
+  readonly backend: Backends;
   readonly changeUs: number;
   readonly recoveredUs: number;
   readonly recovered: string;
@@ -135,11 +142,12 @@ export async function resultOf(options: ResultOptions): Promise<DemoResult> {
     bytes: { up: sum("up"), down: sum("down"), bundle: plant.release.bytes, rows },
     blobs: await blobsOf(options),
     accidentsSurvived: survived(accidents.list),
-    backend: { inference: "wasm", training: "wasm" },
+    backend: options.backend,
     windows: by(figures, (score) => score.windows),
     gateways: stations.map(({ member, link }) => ({
       gateway: member.name,
       link,
+      accuracy: by(figures, (score) => score.gateways[member.name]?.accuracy ?? 0),
       macroF1: by(figures, (score) => score.gateways[member.name]?.macroF1 ?? 0),
       windows: by(figures, (score) => score.gateways[member.name]?.windows ?? 0),
     })),
@@ -160,12 +168,10 @@ async function blobsOf({ plant, recovered }: ResultOptions): Promise<DemoResult[
   };
 }
 
-type PhaseName = "released" | "changed" | "recovered";
-
 const by = (
   figures: DriverFigures,
   pick: (score: DriverFigures["released"]) => number,
-): Readonly<Record<PhaseName, number>> => ({
+): Phased => ({
   released: pick(figures.released),
   changed: pick(figures.changed),
   recovered: pick(figures.recoveredPhase),

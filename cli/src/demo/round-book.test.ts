@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { roundBook } from "./round-book.ts";
+import { roundBook, rowsMax } from "./round-book.ts";
 
 test("the newest state of each round and rollout stands, with its figures", () => {
   const book = roundBook();
@@ -25,4 +25,22 @@ test("the newest state of each round and rollout stands, with its figures", () =
     { name: "pumps-v2", state: "rolling", manifest: "f00", members: { a: "active" } },
   ]);
   expect(book.campaign()).toBe("running");
+});
+
+test("a campaign that came to nothing says why, and the next one says nothing of it", () => {
+  const book = roundBook();
+  book.take({ stream: "campaign/c1", kind: "rejected", details: { code: "BAR_MISSED" } }, 1);
+  expect([book.campaign(), book.campaignCode()]).toEqual(["rejected", "BAR_MISSED"]);
+  book.take({ stream: "campaign/c2", kind: "running", details: {} }, 2);
+  expect([book.campaign(), book.campaignCode()]).toEqual(["running", undefined]);
+});
+
+test("of many rounds the newest are kept", () => {
+  const book = roundBook();
+  for (let at = 0; at <= rowsMax; at += 1) {
+    book.take({ stream: `round/r${at}/1`, kind: "training", details: {} }, at);
+  }
+  expect(book.rounds()).toHaveLength(rowsMax);
+  expect(book.rounds().at(0)?.round).toBe("r1");
+  expect(book.rounds().at(-1)?.round).toBe(`r${rowsMax}`);
 });

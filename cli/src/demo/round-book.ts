@@ -17,24 +17,39 @@ export type RoundBook = {
   rollouts(): readonly RolloutRow[];
   /** State of the newest campaign. */
   campaign(): string | undefined;
+  /** Why the newest campaign came to nothing, where it did and the coordinator said why. */
+  campaignCode(): string | undefined;
 };
+
+/** Rounds and rollouts that are kept, the newest: hours of a fleet that stays. */
+export const rowsMax = 200;
 
 /** Builds an empty book of rounds. */
 export function roundBook(): RoundBook {
   const rounds = new Map<string, RoundRow>();
   const rollouts = new Map<string, RolloutRow>();
-  let campaign: string | undefined;
+  let campaign: { readonly kind: string; readonly code: string | undefined } | undefined;
   return {
     take({ stream, kind, details }, atS) {
       const [family = "", name = ""] = stream.split("/");
-      if (family === "round") rounds.set(stream, roundOf(name, kind, { details, atS }));
-      if (family === "rollout") rollouts.set(name, rolloutOf(name, kind, details));
-      if (family === "campaign") campaign = kind;
+      if (family === "round") keep(rounds, stream, roundOf(name, kind, { details, atS }));
+      if (family === "rollout") keep(rollouts, name, rolloutOf(name, kind, details));
+      const { code } = details;
+      if (family === "campaign") {
+        campaign = { kind, code: typeof code === "string" ? code : undefined };
+      }
     },
     rounds: () => [...rounds.values()],
     rollouts: () => [...rollouts.values()],
-    campaign: () => campaign,
+    campaign: () => campaign?.kind,
+    campaignCode: () => campaign?.code,
   };
+}
+
+function keep<Row>(rows: Map<string, Row>, name: string, row: Row): void {
+  rows.set(name, row);
+  const [oldest] = rows.keys();
+  if (rows.size > rowsMax && oldest !== undefined) rows.delete(oldest);
 }
 
 type Details = Readonly<Record<string, unknown>>;

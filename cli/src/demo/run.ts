@@ -1,5 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { backendsOf } from "./backends.ts";
+import type { PlantPlayer } from "./fleet/plant-player.ts";
 import { playPlant } from "./fleet/plant-player.ts";
 import { changeAfter, epochUs, packetUs } from "./plant/plant-stream.ts";
 import { reportHtml } from "./report/report-html.ts";
@@ -12,7 +14,8 @@ import type { RoundBook } from "./round-book.ts";
 import type { Scene } from "./scene.ts";
 import { openScene } from "./scene.ts";
 import type { DemoSettings } from "./settings.ts";
-import { gatewayName, scheduleSMax } from "./settings.ts";
+import { gatewayName } from "./settings.ts";
+import { stayUntilInterrupted } from "./stay.ts";
 
 /** Share of windows that get a label after the change, and how many seconds late. */
 const labels = { share: 0.7, lateS: 4 };
@@ -21,6 +24,8 @@ const labels = { share: 0.7, lateS: 4 };
 export type DemoPorts = {
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
+  /** Takes the result once the report is written, while the fleet still runs. */
+  readonly onResult: (result: DemoResult) => void;
 };
 
 /** When the world changed, when the new model was everywhere, and which it was. */
@@ -33,35 +38,50 @@ type Recovery = {
 /**
  * Runs the plant with pumps from raw sensor data to a recovered fleet; every part is a process of its own.
  *
- * Writes `report.html` into the settings' folder.
+ * Writes `report.html` into the settings' folder; with `stay` the fleet then runs on until the signal.
  */
 export async function runDemo(settings: DemoSettings, ports: DemoPorts): Promise<DemoResult> {
   const names = Array.from({ length: settings.gateways }, (_, index) => gatewayName(index));
   const report = await serveReport(emptyReport("edgeloop: a plant with pumps", names));
-  ports.say(`live report: ${report.url}`);
-  const scene = await openScene({ settings, report, ...ports });
   try {
-    const recovery = await playScene(scene);
-    const result = await resultOf({ ...scene, ...recovery });
-    report.update({ results: resultRows(result) });
-    scene.stage.refresh();
-    scene.stage.phase("done");
-    await writeFile(join(settings.directory, "report.html"), reportHtml(report.state()));
-    if (settings.stay) await stay(scene);
-    return result;
+    ports.say(`live report: ${report.url}`);
+    const scene = await openScene({ settings, report, ...ports });
+    try {
+      const { recovery, player } = await playScene(scene);
+      const result = await resultOf({ ...scene, ...recovery, backend: await backendsOf(scene) });
+      report.update({ results: resultRows(result) });
+      scene.stage.refresh();
+      scene.stage.phase("done");
+      await writeFile(join(settings.directory, "report.html"), reportHtml(report.state()));
+      ports.onResult(result);
+      if (settings.stay) await stay(scene, player, ports.signal);
+      return result;
+    } finally {
+      await scene.close();
+    }
   } finally {
-    await scene.close();
     await report.close();
   }
 }
 
-/** Plays the world and waits for what has to happen, in order. */
-async function playScene(scene: Scene): Promise<Recovery> {
+/** Keeps the fleet running until it is interrupted. */
+async function stay(scene: Scene, player: PlantPlayer, signal: AbortSignal): Promise<void> {
+  const { ledger, book, stage, stations } = scene;
+  stage.event("the fleet goes on until it is interrupted");
+  const streams = stations.map(({ stream }) => stream);
+  await stayUntilInterrupted({ ledger, book, streams, nowUs: player.nowUs }, signal);
+  stage.event("interrupted");
+}
+
+/** Plays the world, without an end, and waits for what has to happen, in order. */
+async function playScene(
+  scene: Scene,
+): Promise<{ readonly recovery: Recovery; readonly player: PlantPlayer }> {
   const { settings, stations, stage, until, rounds, plant } = scene;
   let changeUs = Number.POSITIVE_INFINITY;
   const player = playPlant(
     stations.map((station) => station.played),
-    { startUs: epochUs, endUs: epochUs + scheduleSMax * 1e6, speed: settings.speed },
+    { startUs: epochUs, endUs: Number.POSITIVE_INFINITY, speed: settings.speed },
     { seed: settings.seed, ...labels, windowUs: 2 * packetUs, fromUs: () => changeUs },
   );
   scene.play(player);
@@ -83,7 +103,7 @@ async function playScene(scene: Scene): Promise<Recovery> {
   const recoveredUs = player.nowUs();
   stage.phase("recovered");
   await until(() => hasEnough(scene, { changeUs, recoveredUs, recovered }));
-  return { changeUs, recoveredUs, recovered };
+  return { recovery: { changeUs, recoveredUs, recovered }, player };
 }
 
 /** Tells whether every gateway has predicted enough windows that began after the recovery. */
@@ -104,7 +124,3 @@ function isServed(rounds: RoundBook, manifest: string, gateways: number): boolea
   const active = Object.values(rollout?.members ?? {}).filter((status) => status === "active");
   return active.length === gateways;
 }
-
-/** Keeps the fleet running until it is interrupted, which is how it is meant to end. */
-const stay = (scene: Scene): Promise<void> =>
-  scene.until(() => false).catch(() => scene.stage.event("interrupted"));

@@ -1,3 +1,5 @@
+import { epochUs } from "./plant/plant-stream.ts";
+
 /** How the demo runs. */
 export type DemoSettings = {
   readonly seed: number;
@@ -37,5 +39,7 @@ export const demoNames = {
 /** Names a gateway by its number from 0. */
 export const gatewayName = (index: number): string => `pump-${index + 1}`;
 
-/** Longest schedule that the demo plays, in seconds of sensor time. */
+/** How long the demo waits for everything to have happened, in seconds of sensor time. */
 export const scheduleSMax = 900;
+/** Where that schedule ends. */
+export const scheduleEndUs: number = epochUs + scheduleSMax * 1e6;

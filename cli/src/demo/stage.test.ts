@@ -73,6 +73,23 @@ test("accuracy is of the last seconds of sensor time; before anything is played 
   ]);
 });
 
+test("the page keeps the newest half hour of accuracy", () => {
+  const { stage, state, play } = theatre();
+  play(10_000_000);
+  for (let index = 0; index < 1900; index += 1) {
+    vi.advanceTimersByTime(1000);
+    stage.refresh();
+  }
+  expect(state().accuracy).toHaveLength(1800);
+  expect(state().accuracy.at(-1)?.atS).toBe(1900);
+});
+
+test("a state in which nothing was measured has no latency on the page", () => {
+  const { stage, state } = theatre();
+  stage.refresh();
+  expect(state().latency.map(({ p99Ms }) => p99Ms)).toEqual([null, null]);
+});
+
 test("a refresh shows the rounds and the traffic of their books", () => {
   const { stage, rounds, ledger, state } = theatre();
   rounds.take({ stream: "round/r1/1", kind: "training", details: {} }, 2);

@@ -21,6 +21,8 @@ export type Stage = {
 const slidingS = 3;
 /** Events that the page keeps. */
 const eventsMax = 400;
+/** Points of accuracy that the page keeps: half an hour at one a second. */
+const pointsMax = 1800;
 
 /** Where a stage reads from. */
 export type StageOptions = {
@@ -71,7 +73,7 @@ export function openStage(options: StageOptions): Stage {
       const idle = book.latency(({ training }) => training === 0);
       const busy = book.latency(({ training }) => training > 0);
       report.update({
-        ...(next ? { accuracy: [...report.state().accuracy, next] } : {}),
+        ...(next ? { accuracy: [...report.state().accuracy, next].slice(-pointsMax) } : {}),
         rounds: rounds.rounds(),
         traffic: ledger.rows(),
         latency: [

@@ -36,6 +36,7 @@ export const exampleResult: DemoResult = {
     {
       gateway: "pump-1",
       link: "mqtt",
+      accuracy: { released: 0.9921, changed: 0.7121, recovered: 0.9621 },
       macroF1: { released: 0.9911, changed: 0.7011, recovered: 0.9511 },
       windows: { released: 441, changed: 502, recovered: 415 },
     },

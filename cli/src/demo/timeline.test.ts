@@ -27,3 +27,17 @@ test("an abort ends every wait with its reason", async () => {
   stop.abort(new Error("enough"));
   await expect(wait).rejects.toThrow("enough");
 });
+
+test("trouble ends a wait at the next poke, but not one whose condition holds", async () => {
+  let trouble: Error | undefined;
+  let isThere = false;
+  const { until, poke } = waiting(new AbortController().signal, () => trouble);
+  const vain = until(() => false);
+  const fulfilled = until(() => isThere);
+  poke();
+  [trouble, isThere] = [new Error("no more"), true];
+  poke();
+  await expect(vain).rejects.toBe(trouble);
+  await fulfilled;
+  await expect(until(() => false)).rejects.toBe(trouble);
+});

@@ -15,7 +15,7 @@ export type Phase = keyof typeof phases;
 
 /** A place to wait at. */
 export type Waiting = {
-  /** Resolves when `check` holds; asked whenever something happened. */
+  /** Resolves when `check` holds; asked whenever something happened. Rejects when that cannot come any more. */
   until(check: () => boolean): Promise<void>;
   /** Says that something happened. */
   poke(): void;
@@ -25,8 +25,12 @@ export type Waiting = {
  * Builds a place to wait at: conditions are looked at when something happens, not on a timer.
  *
  * @param give Aborts every wait, with its reason.
+ * @param trouble Says why nothing that is waited for will come; every wait ends with it.
  */
-export function waiting(give: AbortSignal): Waiting {
+export function waiting(
+  give: AbortSignal,
+  trouble: () => Error | undefined = () => undefined,
+): Waiting {
   const waits = new Set<() => void>();
   return {
     poke: () => {
@@ -39,9 +43,12 @@ export function waiting(give: AbortSignal): Waiting {
           give.removeEventListener("abort", stop);
         };
         const look = (): void => {
-          if (!check()) return;
+          const isThere = check();
+          const why = isThere ? undefined : trouble();
+          if (!isThere && why === undefined) return;
           end();
-          resolve();
+          if (why === undefined) resolve();
+          else reject(why);
         };
         const stop = (): void => {
           end();

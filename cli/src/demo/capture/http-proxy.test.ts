@@ -103,12 +103,14 @@ test("a server that is away gives a broken connection, not a crash", async () =>
 
 test("a slowed body arrives piece by piece, and what was passed on before a cut is in the capture", async () => {
   const passed = Promise.withResolvers<Exchange>();
+  const pieces: object[] = [];
   const slow = await httpProxy({
     gateway: "g1",
     target: () => new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
     classify: () => ({ up: "question", down: "answer" }),
     ledger,
     throttle: () => 1000,
+    onPiece: (path, progress) => pieces.push({ path, ...progress }),
     onExchange: passed.resolve,
   });
   const stop = new AbortController();
@@ -123,5 +125,7 @@ test("a slowed body arrives piece by piece, and what was passed on before a cut 
   const { responseBody } = await passed.promise;
   expect(responseBody.length).toBeGreaterThan(0);
   expect(responseBody.length).toBeLessThan(10_000);
+  const totalBytes = "echo:".length + 10_000;
+  expect(pieces.slice(0, 1)).toEqual([{ path: "/known", sentBytes: 20, totalBytes }]);
   await slow.close();
 });

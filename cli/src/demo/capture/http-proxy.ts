@@ -38,7 +38,12 @@ export type HttpProxyOptions = {
   readonly onExchange?: (exchange: Exchange) => void;
   /** Bytes a second of one answer's body; unlimited when absent. */
   readonly throttle?: (path: string) => number | undefined;
+  /** Called after each piece of a body that is slowed down. */
+  readonly onPiece?: (path: string, progress: DownloadProgress) => void;
 };
+
+/** How much of an answer's body has been passed on. */
+export type DownloadProgress = { readonly sentBytes: number; readonly totalBytes: number };
 
 /**
  * Stands between one gateway and the coordinator's HTTP server, passes everything on and writes down what crossed.
@@ -128,7 +133,11 @@ function passOn(
       status = answer.statusCode ?? 502;
       responseHeaders = answer.rawHeaders;
       outgoing.writeHead(status, answer.headers);
-      pour(answer, outgoing, { bytesPerSecond: options.throttle?.(path), taken });
+      const totalBytes = Number(answer.headers["content-length"] ?? 0);
+      pour(answer, outgoing, {
+        ...{ bytesPerSecond: options.throttle?.(path), taken },
+        onPiece: (sentBytes) => options.onPiece?.(path, { sentBytes, totalBytes }),
+      });
     },
   );
   upstream.on("error", () => outgoing.destroy());
@@ -147,9 +156,13 @@ const slowStepMs = 20;
 function pour(
   from: IncomingMessage,
   to: ServerResponse,
-  how: { readonly bytesPerSecond: number | undefined; readonly taken: Uint8Array[] },
+  how: {
+    readonly bytesPerSecond: number | undefined;
+    readonly taken: Uint8Array[];
+    readonly onPiece: (sentBytes: number) => void;
+  },
 ): void {
-  const { bytesPerSecond, taken } = how;
+  const { bytesPerSecond, taken, onPiece } = how;
   from.on("error", () => to.destroy());
   if (bytesPerSecond === undefined) {
     from.on("data", (chunk: Uint8Array) => taken.push(chunk));
@@ -157,12 +170,15 @@ function pour(
     return;
   }
   const pieceBytes = Math.max(1, Math.round((bytesPerSecond * slowStepMs) / 1000));
+  let sentBytes = 0;
   const slowly = async (): Promise<void> => {
     for await (const chunk of from) {
       for (let at = 0; at < chunk.length && !to.destroyed; at += pieceBytes) {
         const piece = chunk.subarray(at, at + pieceBytes);
         taken.push(piece);
         to.write(piece);
+        sentBytes += piece.length;
+        onPiece(sentBytes);
         await new Promise((resolve) => setTimeout(resolve, slowStepMs));
       }
     }

@@ -14,3 +14,15 @@ test("bytes add up by gateway, direction and kind; what has no kind is raw", () 
   ]);
   expect(ledger.rawBytes()).toBe(3);
 });
+
+test("what was said is kept for the search, until it is only counted", () => {
+  const ledger = captureLedger();
+  const content = [Uint8Array.of(1, 2)];
+  ledger.record({ ...message, content, kind: "update", wireBytes: 2 });
+  expect([...ledger.contents()]).toEqual(content);
+  ledger.countOnly();
+  ledger.record({ ...message, content, kind: undefined, wireBytes: 2 });
+  expect([...ledger.contents()]).toEqual([]);
+  expect(ledger.rows().map(({ bytes }) => bytes)).toEqual([2, 2]);
+  expect(ledger.rawBytes()).toBe(2);
+});

@@ -22,7 +22,7 @@ export type TrafficRow = {
   readonly bytes: number;
 };
 
-/** Keeps what crossed, bounded, and adds it up. */
+/** Keeps what crossed and adds it up. */
 export type CaptureLedger = {
   record(message: CapturedMessage): void;
   rows(): readonly TrafficRow[];
@@ -30,6 +30,8 @@ export type CaptureLedger = {
   rawBytes(): number;
   /** Everything that was said, for the search. */
   contents(): Iterable<Uint8Array>;
+  /** Lets go of what was said and goes on adding up: a fleet that is watched without end is not searched. */
+  countOnly(): void;
 };
 
 /**
@@ -43,16 +45,21 @@ export type CaptureLedger = {
 export function captureLedger(): CaptureLedger {
   const rows = new Map<string, TrafficRow>();
   const contents: Uint8Array[] = [];
+  let isKept = true;
   return {
     record({ gateway, direction, kind = "raw", wireBytes, content }) {
       const key = `${gateway} ${direction} ${kind}`;
       const row = rows.get(key) ?? { gateway, direction, kind, messages: 0, bytes: 0 };
       rows.set(key, { ...row, messages: row.messages + 1, bytes: row.bytes + wireBytes });
-      contents.push(...content);
+      if (isKept) contents.push(...content);
     },
     rows: () => [...rows.values()],
     rawBytes: () =>
       [...rows.values()].reduce((sum, row) => sum + (row.kind === "raw" ? row.bytes : 0), 0),
     contents: () => contents,
+    countOnly() {
+      isKept = false;
+      contents.length = 0;
+    },
   };
 }

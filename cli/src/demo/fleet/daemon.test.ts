@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -23,6 +23,7 @@ test("a daemon is ready when its health page answers, and can be killed and star
   const first = one.pid();
   await one.kill("SIGKILL");
   expect(one.running()).toBe(false);
+  expect(one.lost()).toBeUndefined();
   await one.start(signal);
   expect(one.pid()).not.toBe(first);
   expect(one.tail(2)).toBe("up\nup");
@@ -42,4 +43,26 @@ test("a daemon that ends while it starts is an error with the end of its log", a
     code: "DAEMON_ENDED",
     message: expect.stringContaining("no such file"),
   });
+});
+
+test("a daemon that ends by itself is lost until it is started again; one that is killed is not", async () => {
+  const logFile = join(folder, "lost.log");
+  const lost = daemon({
+    ...{ name: "pump-9", cwd: folder, logFile, readyTimeoutMs: 20_000 },
+    args: [
+      "-e",
+      'console.log("no disk"); process.once("SIGUSR2", () => process.exit(3)); setInterval(() => 0, 1e6)',
+    ],
+    ready: () => Promise.resolve(readFileSync(logFile, "utf8").endsWith("no disk\n")),
+  });
+  expect(lost.lost()).toBeUndefined();
+  await lost.start(signal);
+  expect(lost.lost()).toBeUndefined();
+  process.kill(lost.pid()!, "SIGUSR2");
+  await expect.poll(() => lost.lost()?.code).toBe("DAEMON_ENDED");
+  expect(lost.lost()?.message).toMatch(/^pump-9 ended with 3; the end of .*no disk$/s);
+  await lost.start(signal);
+  expect(lost.lost()).toBeUndefined();
+  await lost.kill("SIGKILL");
+  expect(lost.lost()).toBeUndefined();
 });

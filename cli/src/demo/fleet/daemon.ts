@@ -12,6 +12,8 @@ export type Daemon = {
   readonly running: () => boolean;
   /** Starts the process; resolves once it says that it is ready. */
   start(signal: AbortSignal): Promise<void>;
+  /** What became of it, where it ended and nobody had killed it. */
+  lost(): EdgeloopError | undefined;
   /** Sends a signal and waits until the process is gone. */
   kill(how: "SIGKILL" | "SIGTERM"): Promise<void>;
   /** The last lines of what it wrote. */
@@ -37,6 +39,7 @@ const readyPollMs = 50;
 /** Builds a daemon that is not started yet. */
 export function daemon(options: DaemonOptions): Daemon {
   let child: ChildProcess | undefined;
+  let isKilled = false;
   const running = (): boolean =>
     child !== undefined && child.exitCode === null && child.signalCode === null;
   const tail = (lines: number): string =>
@@ -53,7 +56,12 @@ export function daemon(options: DaemonOptions): Daemon {
     pid: () => (running() ? child?.pid : undefined),
     running,
     tail,
+    lost: () =>
+      child === undefined || isKilled || running()
+        ? undefined
+        : failed("DAEMON_ENDED", `ended with ${child.exitCode ?? child.signalCode}`),
     async start(signal) {
+      isKilled = false;
       const log = openSync(options.logFile, "a");
       child = spawn(process.execPath, options.args, {
         cwd: options.cwd,
@@ -72,6 +80,7 @@ export function daemon(options: DaemonOptions): Daemon {
     async kill(how) {
       const process = child;
       if (!process || !running()) return;
+      isKilled = true;
       process.kill(how);
       await gone(process);
     },

@@ -8,7 +8,9 @@ import { createInterface } from "node:readline";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import { linkSender } from "@edgeloop/firmware-bridge";
 import { accelerationStep, packetSamples } from "../plant/plant-stream.ts";
-import type { Delivery, OutgoingPacket } from "./sensor-publisher.ts";
+import type { Delivery } from "./delivery-book.ts";
+import { deliveryBook } from "./delivery-book.ts";
+import type { OutgoingPacket } from "./sensor-publisher.ts";
 
 /** A sensor board on a serial line: sends frames whether or not a gateway listens. */
 export type FirmwareSender = {
@@ -18,6 +20,8 @@ export type FirmwareSender = {
   readonly made: "c99" | "typescript";
   publish(packet: OutgoingPacket): void;
   delivery(startUs: number): Delivery | undefined;
+  /** What became of the sending program, where it ended and nobody had closed it. */
+  lost(): EdgeloopError | undefined;
   close(): Promise<void>;
 };
 
@@ -36,20 +40,25 @@ export async function firmwareSender(
 ): Promise<FirmwareSender> {
   const program = buildSender(directory);
   const line = program ? await terminalLine(program, session) : await socketLine(session);
-  const deliveries = new Map<number, Delivery>();
+  const deliveries = deliveryBook();
   return {
     path: line.path,
     made: program ? "c99" : "typescript",
     publish(packet) {
-      deliveries.set(packet.startUs, { sentMs: performance.now(), queued: !isUp() });
+      deliveries.sent(packet.startUs, !isUp());
       line.send(packet);
     },
-    delivery: (startUs) => deliveries.get(startUs),
+    delivery: (startUs) => deliveries.of(startUs),
+    lost: () =>
+      line.isThere()
+        ? undefined
+        : new EdgeloopError("FIRMWARE_SENDER_FAILED", "the C sender of the last pump ended"),
     close: line.close,
   };
 }
 
 type Line = {
+  readonly isThere: () => boolean;
   readonly path: string;
   readonly send: (packet: OutgoingPacket) => void;
   readonly close: () => Promise<void>;
@@ -82,6 +91,7 @@ async function terminalLine(program: string, session: number): Promise<Line> {
   const args = [session, packetSamples, channels, accelerationStep].map(String);
   const child = spawn(program, [...args, "--pty"], { stdio: ["pipe", "pipe", "ignore"] });
   child.stdin.on("error", () => undefined);
+  let isClosed = false;
   const first = createInterface(child.stdout)[Symbol.asyncIterator]().next();
   const path = (await Promise.race([first, once(child, "exit")])) as IteratorResult<string>;
   if (typeof path.value !== "string") {
@@ -89,11 +99,13 @@ async function terminalLine(program: string, session: number): Promise<Line> {
   }
   return {
     path: path.value,
+    isThere: () => isClosed || (child.exitCode === null && child.signalCode === null),
     send: (packet) => {
       // A line that nobody reads fills up; then packets are lost, as on any serial line.
       if (child.stdin.writableLength < 64 * 1024) child.stdin.write(packet.bytes);
     },
     close: async () => {
+      isClosed = true;
       child.kill("SIGKILL");
       if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
     },
@@ -111,6 +123,7 @@ async function socketLine(session: number): Promise<Line> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     path: `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    isThere: () => true,
     send: ({ startUs, bytes }) => {
       const steps = new Int16Array(bytes.slice(8).buffer);
       const frame = sender.samples({ startUs, channels, scale: accelerationStep, steps });

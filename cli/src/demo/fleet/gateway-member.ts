@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { SensorConfig } from "@edgeloop/device-agent";
 import { stringify } from "yaml";
-import type { RecordingProxy } from "../capture/http-proxy.ts";
+import type { DownloadProgress, RecordingProxy } from "../capture/http-proxy.ts";
 import { httpProxy } from "../capture/http-proxy.ts";
 import { classifyExchange, classifyPublish } from "../capture/kinds.ts";
 import type { CaptureLedger } from "../capture/ledger.ts";
@@ -38,7 +38,9 @@ export type MemberOptions = {
   readonly sensor: SensorConfig;
   readonly ledger: CaptureLedger;
   readonly backend: "auto" | "wasm" | "native";
-  readonly onRequest: (gateway: string, method: string, path: string) => void;
+  readonly onRequest?: (gateway: string, method: string, path: string) => void;
+  /** Told after each piece of a download that is slowed down. */
+  readonly onPiece?: (gateway: string, path: string, progress: DownloadProgress) => void;
 };
 
 /** A token of the demo waits for the gateway to start, no longer. */
@@ -97,7 +99,7 @@ export async function setUpGateway(options: MemberOptions): Promise<GatewayMembe
 }
 
 async function proxies(
-  { plant, name, onRequest }: MemberOptions,
+  { plant, name, onRequest, onPiece }: MemberOptions,
   ledger: CaptureLedger,
   slow: () => number | undefined,
 ): Promise<{ readonly httpPort: number; readonly mqttPort: number; close(): Promise<void> }> {
@@ -107,7 +109,8 @@ async function proxies(
     classify: classifyExchange,
     ledger,
     throttle: slow,
-    onRequest: (method, path) => onRequest(name, method, path),
+    onRequest: (method, path) => onRequest?.(name, method, path),
+    onPiece: (path, progress) => onPiece?.(name, path, progress),
   });
   const mqtt = await mqttProxy({
     gateway: name,

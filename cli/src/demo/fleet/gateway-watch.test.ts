@@ -4,9 +4,9 @@ import type { MqttClient } from "mqtt";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { epochUs, packetUs, plantStream } from "../plant/plant-stream.ts";
 import { predictionBook } from "../plant/prediction-book.ts";
+import type { Delivery } from "./delivery-book.ts";
 import type { GatewayNews } from "./gateway-watch.ts";
 import { watchGateway } from "./gateway-watch.ts";
-import type { Delivery } from "./sensor-publisher.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,7 +1,8 @@
 import type { MqttClient } from "mqtt";
 import type { PlantStream } from "../plant/plant-stream.ts";
 import { labelOfWindow, packetUs } from "../plant/plant-stream.ts";
-import type { Delivery, OutgoingPacket } from "./sensor-publisher.ts";
+import type { Delivery } from "./delivery-book.ts";
+import type { OutgoingPacket } from "./sensor-publisher.ts";
 
 /** Where a sensor's packets go. */
 export type PacketSink = {

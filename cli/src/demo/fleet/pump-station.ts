@@ -1,3 +1,4 @@
+import type { EdgeloopError } from "@edgeloop/core/platform";
 import { localTopics } from "@edgeloop/device-agent";
 import type { Problem } from "@edgeloop/models";
 import { connect } from "mqtt";
@@ -10,7 +11,7 @@ import type { Plant } from "../setup.ts";
 import type { CoordinatorMember } from "./coordinator-member.ts";
 import type { FirmwareSender } from "./firmware-sender.ts";
 import { firmwareSender } from "./firmware-sender.ts";
-import type { GatewayMember } from "./gateway-member.ts";
+import type { GatewayMember, MemberOptions } from "./gateway-member.ts";
 import { setUpGateway } from "./gateway-member.ts";
 import type { GatewayNews } from "./gateway-watch.ts";
 import { watchGateway } from "./gateway-watch.ts";
@@ -24,6 +25,8 @@ export type PumpStation = {
   readonly stream: PlantStream;
   /** How the sensor reaches the gateway. */
   readonly link: "mqtt" | "firmware, C99" | "firmware, TypeScript";
+  /** What became of its processes, where one ended by itself. */
+  lost(): EdgeloopError | undefined;
   close(): Promise<void>;
 };
 
@@ -42,7 +45,7 @@ export type StationOptions = {
   readonly ledger: CaptureLedger;
   readonly signal: AbortSignal;
   readonly training: () => number;
-  readonly onRequest: (gateway: string, method: string, path: string) => void;
+  readonly onPiece: NonNullable<MemberOptions["onPiece"]>;
   readonly onNews: (news: GatewayNews) => void;
   readonly onChange: () => void;
 };
@@ -85,6 +88,7 @@ export async function openPumpStation(options: StationOptions): Promise<PumpStat
     member,
     stream,
     link: linkOf(firmware),
+    lost: () => member.daemon.lost() ?? firmware?.lost(),
     played: { gateway: name, stream, sink, client: labels, labelsTopic: topics.labels },
     close: async () => {
       await Promise.all([publisher.close(), labels.endAsync(true)]);

@@ -1,5 +1,7 @@
 import type { MqttClient } from "mqtt";
 import { connect } from "mqtt";
+import type { Delivery } from "./delivery-book.ts";
+import { deliveryBook } from "./delivery-book.ts";
 
 /** Packets that may wait for a gateway that is away: two minutes at ten a second. */
 export const packetsWaitingMax = 1200;
@@ -10,9 +12,6 @@ export type OutgoingPacket = {
   readonly startUs: number;
   readonly bytes: Uint8Array;
 };
-
-/** When the sensor had a packet ready, and whether it had to wait because the gateway was away. */
-export type Delivery = { readonly sentMs: number; readonly queued: boolean };
 
 /** Publishes one sensor's packets in order, QoS 1, and keeps what a dead gateway did not acknowledge. */
 export type SensorPublisher = {
@@ -36,7 +35,7 @@ export function sensorPublisher(url: string, topic: string): SensorPublisher {
   const client = connect(url, { reconnectPeriod: 200, clean: true, queueQoSZero: false });
   client.on("error", () => undefined);
   const waiting: OutgoingPacket[] = [];
-  const deliveries = new Map<number, Delivery>();
+  const deliveries = deliveryBook();
   let busy = false;
   let dropped = 0;
   const pump = async (): Promise<void> => {
@@ -47,29 +46,25 @@ export function sensorPublisher(url: string, topic: string): SensorPublisher {
       if (!packet) break;
       const arrived = await acknowledged(client, topic, packet.bytes);
       if (!arrived) {
-        for (const held of waiting) delay(held.startUs);
+        for (const held of waiting) deliveries.delay(held.startUs);
         break;
       }
       waiting.shift();
     }
     busy = false;
   };
-  const delay = (startUs: number): void => {
-    const known = deliveries.get(startUs);
-    if (known) deliveries.set(startUs, { ...known, queued: true });
-  };
   client.on("connect", () => void pump());
   return {
     publish(packet) {
       waiting.push(packet);
-      deliveries.set(packet.startUs, { sentMs: performance.now(), queued: !client.connected });
+      deliveries.sent(packet.startUs, !client.connected);
       if (waiting.length > packetsWaitingMax) {
         waiting.shift();
         dropped += 1;
       }
       void pump();
     },
-    delivery: (startUs) => deliveries.get(startUs),
+    delivery: (startUs) => deliveries.of(startUs),
     waiting: () => waiting.length,
     dropped: () => dropped,
     client,

@@ -78,3 +78,24 @@ test("a change that is scheduled later leaves what lies before as it was", () =>
   expect(still.acceleration(epochUs, 10_000)).toEqual(before);
   expect(still.segments).toEqual(stream.segments);
 });
+
+test("a stream plays on after what was planned, the same whoever asks for it and when", () => {
+  const long = plantStream(5, 1, { ...times, endUs: epochUs + 60_000_000 });
+  const short = plantStream(5, 1, times);
+  const late = epochUs + 50_000_000;
+  expect(short.packet(late)).toEqual(long.packet(late));
+  expect(short.segments).toEqual(long.segments.slice(0, short.segments.length));
+});
+
+test("what is forgotten is gone, what comes after stays, and a stream that plays on stays small", () => {
+  const still = plantStream(5, 1, times);
+  const playing = plantStream(5, 1, times);
+  let most = 0;
+  for (let atUs = epochUs; atUs < epochUs + 200_000_000; atUs += 1_000_000) {
+    expect(playing.packet(atUs)).toEqual(still.packet(atUs));
+    playing.forgetBefore(atUs - 10_000_000);
+    most = Math.max(most, playing.segments.length);
+  }
+  expect(most).toBeLessThanOrEqual(11);
+  expect(playing.segments[0]?.endUs).toBeGreaterThanOrEqual(epochUs + 189_000_000);
+});

@@ -1,7 +1,7 @@
 import type { Label } from "@edgeloop/core/data";
 import { deriveSeed, seededRng } from "@edgeloop/core/platform";
 import type { PlantPump, Segment } from "@edgeloop/sensor-adapters";
-import { plantPump, plantSchedule, pumpAcceleration } from "@edgeloop/sensor-adapters";
+import { plantPump, plantSegments, pumpAcceleration } from "@edgeloop/sensor-adapters";
 
 /** Midnight, 1 January 2026 UTC: where the schedule's sensor time starts. */
 export const epochUs: number = 1_767_225_600_000_000;
@@ -21,16 +21,20 @@ export const accelerationStep: number = 1 / 1000;
 /** When what happens, in sensor time; without a change the world stays as it is. */
 export type PlantTimes = {
   readonly changeUs?: number;
+  /** Up to where the states are planned from the first; packets that are asked for later plan on. */
   readonly endUs: number;
 };
 
 /** One pump's life as the driver plays it. */
 export type PlantStream = {
   readonly sensor: string;
+  /** States as far as they are planned, but for what was forgotten. */
   readonly segments: readonly Segment[];
   /** Schedules the change of the operating point; what lies before stays as it was. @see {@link changeAfter} */
   changeAt(changeUs: number): void;
-  /** Acceleration of a stretch that lies within the schedule, row-major `[count, 3]`. */
+  /** Forgets the states that ended before a time, for a stream that plays without end. */
+  forgetBefore(atUs: number): void;
+  /** Acceleration of a stretch, row-major `[count, 3]`. */
   acceleration(startUs: number, count: number): Float32Array;
   /** The packet as the sensor sends it: int64 start in microseconds, then int16 rows, little-endian. */
   packet(startUs: number): Uint8Array;
@@ -43,22 +47,48 @@ export type PlantStream = {
  */
 export function plantStream(seed: number, index: number, times: PlantTimes): PlantStream {
   const plant = plantPump(seed, index);
-  const { endUs } = times;
-  const schedule = (changeUs: number): readonly Segment[] =>
-    plantSchedule(plant, { startUs: epochUs, segmentUs, changeUs, endUs });
-  let segments = schedule(times.changeUs ?? endUs);
-  const acceleration = (startUs: number, count: number): Float32Array =>
-    accelerationOf(plant, segments, { startUs, count });
+  const plan = (changeUs: number) => planOf(plant, changeUs, times.endUs);
+  let life = plan(times.changeUs ?? Number.POSITIVE_INFINITY);
+  const acceleration = (startUs: number, count: number): Float32Array => {
+    life.reach(startUs + count * periodUs);
+    return accelerationOf(plant, life.segments, { startUs, count });
+  };
   return {
     sensor: "vibration",
     get segments() {
-      return segments;
+      return life.segments;
     },
     changeAt: (changeUs) => {
-      segments = schedule(changeUs);
+      life = plan(changeUs);
     },
+    forgetBefore: (atUs) => life.forgetBefore(atUs),
     acceleration,
     packet: (startUs) => encodePacket(startUs, acceleration(startUs, packetSamples)),
+  };
+}
+
+/** A pump's life, planned as far as somebody asked. */
+type Life = {
+  readonly segments: readonly Segment[];
+  reach(endUs: number): void;
+  forgetBefore(atUs: number): void;
+};
+
+function planOf(plant: PlantPump, changeUs: number, endUs: number): Life {
+  const rest = plantSegments(plant, { startUs: epochUs, segmentUs, changeUs });
+  let segments: Segment[] = [];
+  const reach = (untilUs: number): void => {
+    while ((segments.at(-1)?.endUs ?? epochUs) < untilUs) segments.push(rest.next().value);
+  };
+  reach(endUs);
+  return {
+    get segments() {
+      return segments;
+    },
+    reach,
+    forgetBefore: (atUs) => {
+      segments = segments.filter((segment) => segment.endUs >= atUs);
+    },
   };
 }
 

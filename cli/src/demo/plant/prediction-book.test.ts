@@ -27,7 +27,24 @@ test("latency leaves out what waited for a gateway that was away, and takes the 
   for (let index = 1; index <= 100; index += 1) book.add(entry({ endUs: index, latencyMs: index }));
   book.add(entry({ endUs: 101, latencyMs: 9999, queued: true }));
   expect(book.latency(() => true)).toEqual({ windows: 100, p50: 50, p99: 99 });
-  expect(book.latency(({ training }) => training > 0)).toEqual({ windows: 0, p50: 0, p99: 0 });
+});
+
+test("a state in which no window was measured has no latency, not one of 0 ms", () => {
+  const book = predictionBook(["a", "b"]);
+  book.add(entry({ endUs: 1, queued: true }));
+  const none = { windows: 0, p50: null, p99: null };
+  expect(book.latency(() => true)).toEqual(none);
+  expect(book.latency(({ training }) => training > 0)).toEqual(none);
+});
+
+test("what ended before a time can be forgotten; the rest still counts once", () => {
+  const book = predictionBook(["a", "b"]);
+  for (const endUs of [1, 2, 3]) book.add(entry({ endUs }));
+  book.forgetBefore(2);
+  book.add(entry({ endUs: 3, predicted: 1 }));
+  book.add(entry({ endUs: 4 }));
+  expect(book.entries().map(({ endUs }) => endUs)).toEqual([2, 3, 4]);
+  expect(book.score(() => true)).toMatchObject({ windows: 3, accuracy: 1 });
 });
 
 test("macro-F1 equals scikit-learn's", () => {

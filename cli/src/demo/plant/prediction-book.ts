@@ -30,8 +30,9 @@ export type Score = {
 /** Percentiles of a set of latencies. */
 export type LatencyScore = {
   readonly windows: number;
-  readonly p50: number;
-  readonly p99: number;
+  /** Null where there was no window to measure. */
+  readonly p50: number | null;
+  readonly p99: number | null;
 };
 
 /** Everything that was predicted, as the driver saw it on the gateways' own brokers. */
@@ -41,6 +42,8 @@ export type PredictionBook = {
   entries(keep?: (entry: Entry) => boolean): readonly Entry[];
   score(keep: (entry: Entry) => boolean): Score;
   latency(keep: (entry: Entry) => boolean): LatencyScore;
+  /** Forgets the windows that ended before a sensor time, for a fleet that is watched without end. */
+  forgetBefore(atUs: number): void;
 };
 
 /**
@@ -49,11 +52,12 @@ export type PredictionBook = {
  * @param classes The classes that indices stand for.
  */
 export function predictionBook(classes: readonly string[]): PredictionBook {
-  const all: Entry[] = [];
-  const seen = new Set<string>();
+  let all: Entry[] = [];
+  let seen = new Set<string>();
+  const keyOf = ({ gateway, endUs }: Entry): string => `${gateway} ${endUs}`;
   return {
     add(entry) {
-      const key = `${entry.gateway} ${entry.endUs}`;
+      const key = keyOf(entry);
       if (seen.has(key)) return;
       seen.add(key);
       all.push(entry);
@@ -65,8 +69,13 @@ export function predictionBook(classes: readonly string[]): PredictionBook {
         all.filter((entry) => !entry.queued && keep(entry)),
         (entry) => entry.latencyMs,
       ).toSorted();
-      const at = (share: number): number => (sorted.length === 0 ? 0 : percentile(sorted, share));
+      const at = (share: number): number | null =>
+        sorted.length === 0 ? null : percentile(sorted, share);
       return { windows: sorted.length, p50: at(0.5), p99: at(0.99) };
+    },
+    forgetBefore(atUs) {
+      all = all.filter(({ endUs }) => endUs >= atUs);
+      seen = new Set(all.map(keyOf));
     },
   };
 }

@@ -24,8 +24,9 @@ export type RoundRow = {
 export type LatencyRow = {
   readonly name: string;
   readonly windows: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Null where no window was measured. */
+  readonly p50Ms: number | null;
+  readonly p99Ms: number | null;
 };
 
 /** One line of the result table. */
