@@ -7,12 +7,16 @@ import type { Classifier } from "./classifier.ts";
 import type { BackendRequest, LearnerApi } from "./learner-protocol.ts";
 import { tinyBundle } from "./testing.ts";
 
-async function setUp(answer: Backend | Error, { replaced = false } = {}) {
+async function setUp(
+  answer: Backend | Error,
+  { replaced = false, overtaken = false }: { replaced?: boolean; overtaken?: boolean } = {},
+) {
   const blobs = memoryBlobStore();
   const { manifest, sha256 } = await tinyBundle(blobs);
   const classifier = { identity: sha256, manifest, backend: "wasm" } as Classifier;
   const requests: BackendRequest[] = [];
   const activated: Backend[] = [];
+  let disposed = 0;
   const api = {
     chooseBackend: (request: BackendRequest) => {
       requests.push(request);
@@ -26,18 +30,26 @@ async function setUp(answer: Backend | Error, { replaced = false } = {}) {
     learner: { use: (work) => work(api) },
     threads: 1,
     directory: "d",
-    open: (one, backend) => Promise.resolve({ ...one, backend }),
+    open: (one, backend) =>
+      Promise.resolve({
+        ...one,
+        backend,
+        dispose: () => {
+          disposed += 1;
+          return Promise.resolve();
+        },
+      }),
     serving: {
       current: () => (replaced ? undefined : classifier),
-      activate: ({ backend }) => {
-        activated.push(backend);
-        return Promise.resolve();
+      replace: (_old, { backend }) => {
+        if (!overtaken) activated.push(backend);
+        return Promise.resolve(!overtaken);
       },
     },
     signal: new AbortController().signal,
     log: silentLog,
   });
-  return { activated, choice, classifier, requests };
+  return { activated, choice, classifier, disposed: () => disposed, requests };
 }
 
 test("a model that runs better on another backend is served on that one", async () => {
@@ -61,6 +73,12 @@ test("a model that was replaced while it was measured is not brought back", asyn
   const { activated, choice, classifier } = await setUp("native", { replaced: true });
   await choice.consider(classifier);
   expect(activated).toEqual([]);
+});
+
+test("a model whose successor is being installed is not brought back, and leaves no worker behind", async () => {
+  const { activated, choice, classifier, disposed } = await setUp("native", { overtaken: true });
+  await choice.consider(classifier);
+  expect([activated, disposed()]).toEqual([[], 1]);
 });
 
 test("a pinned or chosen backend is not measured again", async () => {

@@ -20,7 +20,7 @@ export type BackendChoiceOptions = {
   readonly directory: string;
   /** Opens the model on a named backend. */
   readonly open: (classifier: Classifier, backend: Backend) => Promise<Classifier>;
-  readonly serving: Pick<Serving, "current" | "activate">;
+  readonly serving: Pick<Serving, "current" | "replace">;
   readonly signal: AbortSignal;
   readonly log: Log;
 };
@@ -54,8 +54,8 @@ export function createBackendChoice(options: BackendChoiceOptions): BackendChoic
         const backend = await measure(classifier);
         if (backend === "wasm" || serving.current() !== classifier) return;
         const better = await open(classifier, backend);
-        if (serving.current() === classifier) await serving.activate(better);
-        else await better.dispose();
+        // A model that was installed meanwhile, or is just being installed, stays.
+        if (!(await serving.replace(classifier, better))) await better.dispose();
       } catch (error) {
         if (!signal.aborted) log.warn("backend-unchosen", { error });
       }

@@ -18,9 +18,12 @@ async function setUp() {
   const blobs = memoryBlobStore();
   const [first, second] = [await tinyBundle(blobs), await tinyBundle(blobs, { threshold: 2 })];
   let stored: unknown;
+  const disk = { failures: 0 };
   const file = {
     read: () => Promise.resolve(stored),
     write: (state: SlotState) => {
+      disk.failures -= 1;
+      if (disk.failures >= 0) return Promise.reject(new EdgeloopError("ENOSPC", "told to be full"));
       stored = structuredClone(state);
       return Promise.resolve();
     },
@@ -67,6 +70,7 @@ async function setUp() {
     break_: (identity: Sha256, code: string, times = Number.POSITIVE_INFINITY) =>
       broken.set(identity, { code, times }),
     build,
+    disk,
     open,
     raised,
     meter,
@@ -144,4 +148,27 @@ test("windows that are under way at a switch are served by one model or the othe
   await switched;
   const served = await Promise.all([...classified, ...more]);
   expect(served.filter((one) => one === undefined)).toEqual([]);
+});
+
+test("a full disk at the confirming window loses no prediction and blames no model", async () => {
+  const { disk, ids, raised, serving, slots } = await onTrial();
+  for (let turn = 1; turn < confirmWindowsMin; turn += 1) await serving.classify(tinyWindow(1));
+  disk.failures = 3;
+  for (let turn = 0; turn < 3; turn += 1) {
+    expect((await serving.classify(tinyWindow(3)))?.classifier.identity).toBe(ids[1]);
+  }
+  expect(slots.state().serving?.kind).toBe("trial");
+  expect(slots.state().failed).toEqual([]);
+  expect(raised).toContain("SLOTS_UNWRITTEN");
+  // There is room again: the next window confirms.
+  await serving.classify(tinyWindow(3));
+  expect(slots.state().serving).toEqual({ kind: "confirmed", manifest: ids[1] });
+});
+
+test("a gateway starts on a full disk and serves what the slot names", async () => {
+  const { build, disk, ids } = await onTrial();
+  disk.failures = Number.POSITIVE_INFINITY;
+  const { serving } = await build();
+  await serving.start();
+  expect((await serving.classify(tinyWindow(3)))?.classifier.identity).toBe(ids[1]);
 });
