@@ -1,109 +1,18 @@
 import type { Attributes } from "../../core/src/graph/builder.ts";
-import { float, graphBuilder, int, ints } from "../../core/src/graph/builder.ts";
-import type { Graph } from "../../core/src/graph/graph.ts";
-import type { Tensor, Tensors } from "../../core/src/graph/tensor.ts";
+import { float, int, ints } from "../../core/src/graph/builder.ts";
+import type { Tensor } from "../../core/src/graph/tensor.ts";
 import { f32, i64, sizeOf } from "../../core/src/graph/tensor.ts";
-import { seededRng } from "../../core/src/platform/random.ts";
-
-/** A graph of one operator with something to feed it. */
-export type Case = { readonly graph: Graph; readonly feeds: Tensors };
-
-/** Draws the parts of a case; one seed gives one case. */
-export type Draw = {
-  /** An integer from `low` to `high`, both included. */
-  int(low: number, high: number): number;
-  flip(): boolean;
-  /** One of several. */
-  of<T>(...options: readonly T[]): T;
-  /** Sizes from 1 to 4. */
-  shape(rank: number): number[];
-  /** Numbers in [-2, 2] that stay away from 0, where subgradients are a matter of convention. */
-  tensor(shape: readonly number[]): Tensor;
-  /** Numbers in [0.3, 2]. */
-  positive(shape: readonly number[]): Tensor;
-};
-
-export function drawFrom(seed: number): Draw {
-  const rng = seededRng(seed);
-  const whole = (low: number, high: number): number => low + Math.floor(rng() * (high - low + 1));
-  const fill = (shape: readonly number[], next: () => number): Tensor =>
-    f32(Float32Array.from({ length: sizeOf(shape) }, next), shape);
-  return {
-    int: whole,
-    flip: () => rng() < 0.5,
-    of: (...options) => options[whole(0, options.length - 1)]!,
-    shape: (rank) => Array.from({ length: rank }, () => whole(1, 4)),
-    tensor: (shape) => fill(shape, () => (rng() < 0.5 ? -1 : 1) * (0.05 + 1.95 * rng())),
-    positive: (shape) => fill(shape, () => 0.3 + 1.7 * rng()),
-  };
-}
-
-type CaseOptions = {
-  readonly attributes?: Attributes;
-  readonly outputs?: number;
-  /** Inputs whose first size is only known at run time. */
-  readonly symbolic?: readonly string[];
-  /** Inputs that are constants of the graph. */
-  readonly constants?: readonly string[];
-};
-
-/** Makes the graph of one operator; `""` names an input that is left out. */
-export function caseOf(op: string, tensors: Tensors, options: CaseOptions = {}): Case {
-  const b = graphBuilder(op);
-  const feeds: Record<string, Tensor> = {};
-  for (const [name, tensor] of Object.entries(tensors)) {
-    if (options.constants?.includes(name)) {
-      b.initializer(name, tensor);
-    } else if (name !== "") {
-      const shape = tensor.shape.map((dim, axis) =>
-        axis === 0 && options.symbolic?.includes(name) ? `N${dim}` : dim,
-      );
-      b.input({ name, dtype: tensor.dtype, shape });
-      feeds[name] = tensor;
-    }
-  }
-  const count = options.outputs ?? 1;
-  const names = count === 1 ? ["y"] : Array.from({ length: count }, (_, i) => `y${i}`);
-  b.addMany(op, Object.keys(tensors), count, {
-    attributes: options.attributes ?? {},
-    outputs: names,
-  });
-  for (const name of names) b.output({ name, dtype: "float32" });
-  return { graph: b.build(), feeds };
-}
-
-type Maker = (draw: Draw) => Case;
-
-/** A shape that broadcasts to `shape`: trailing axes, some of size 1. */
-const narrower = (draw: Draw, shape: readonly number[]): number[] =>
-  shape.slice(draw.int(0, shape.length)).map((dim) => (draw.of(1, 2, 3) === 1 ? 1 : dim));
-
-const unary =
-  (op: string, positive = false, attributes: Attributes = {}): Maker =>
-  (draw) => {
-    const shape = draw.shape(draw.int(0, 3));
-    return caseOf(
-      op,
-      { x: positive ? draw.positive(shape) : draw.tensor(shape) },
-      { attributes, symbolic: ["x"] },
-    );
-  };
-
-const binary =
-  (op: string, positive = false): Maker =>
-  (draw) => {
-    const shape = draw.shape(draw.int(0, 4));
-    const other = narrower(draw, shape);
-    const [one, two] = draw.flip() ? [shape, other] : [other, shape];
-    const b = positive ? draw.positive(two) : draw.tensor(two);
-    return caseOf(op, { a: draw.tensor(one), b }, { symbolic: draw.of([], ["a", "b"]) });
-  };
+import { activationCases } from "./activation-cases.ts";
+import type { Draw, Maker } from "./case.ts";
+import { binary, caseOf, narrower, unary } from "./case.ts";
+import { scanningCases } from "./scanning-cases.ts";
 
 const reducer =
-  (op: string): Maker =>
+  (op: string, positive = false): Maker =>
   (draw) => {
     const rank = draw.int(1, 4);
-    const x = draw.tensor(draw.shape(rank));
+    const shape = draw.shape(rank);
+    const x = positive ? draw.positive(shape) : draw.tensor(shape);
     const attributes = { keepdims: int(draw.int(0, 1)) };
     if (draw.int(0, 3) === 0) return caseOf(op, { x }, { attributes, symbolic: ["x"] });
     const picked = Array.from({ length: rank }, (_, axis) => axis).filter(draw.flip);
@@ -474,8 +383,31 @@ const transpose: Maker = (draw) =>
     },
   );
 
+const powers: Maker = (draw) => {
+  const shape = draw.shape(3);
+  return caseOf("Pow", { x: draw.positive(narrower(draw, shape)), p: draw.tensor(shape) });
+};
+
+const variadic =
+  (op: string): Maker =>
+  (draw) => {
+    const shape = draw.shape(3);
+    const part = (): Tensor => draw.tensor(narrower(draw, shape));
+    return caseOf(op, { a: part(), b: draw.tensor(shape), c: part() }, { symbolic: ["b"] });
+  };
+
+/** Away from the poles. */
+const tangent: Maker = (draw) => {
+  const { graph, feeds } = unary("Tan")(draw);
+  const x = feeds["x"] as Tensor;
+  const data = Float32Array.from(x.data as Float32Array, (e) => 0.6 * e);
+  return { graph, feeds: { x: { dtype: "float32", shape: x.shape, data } } };
+};
+
 /** Random cases of every operator that has a gradient, by a name that starts with the operator's. */
 export const cases: Readonly<Record<string, Maker>> = {
+  ...activationCases,
+  ...scanningCases,
   Add: binary("Add"),
   Sub: binary("Sub"),
   Mul: binary("Mul"),
@@ -490,14 +422,15 @@ export const cases: Readonly<Record<string, Maker>> = {
   Reciprocal: unary("Reciprocal", true),
   Sin: unary("Sin"),
   Cos: unary("Cos"),
+  Tan: tangent,
+  Atan: unary("Atan"),
   Erf: unary("Erf"),
-  Sigmoid: unary("Sigmoid"),
-  Tanh: unary("Tanh"),
-  Relu: unary("Relu"),
-  LeakyRelu: unary("LeakyRelu", false, { alpha: float(0.1) }),
   Identity: unary("Identity"),
   Cast: unary("Cast", false, { to: int(1) }),
   Pow: power,
+  "Pow of an exponent": powers,
+  Sum: variadic("Sum"),
+  Mean: variadic("Mean"),
   Clip: clip,
   Where: where,
   MatMul: matmul,
@@ -524,7 +457,11 @@ export const cases: Readonly<Record<string, Maker>> = {
   ReduceMax: reducer("ReduceMax"),
   ReduceMin: reducer("ReduceMin"),
   ReduceSumSquare: reducer("ReduceSumSquare"),
+  ReduceL1: reducer("ReduceL1"),
   ReduceL2: reducer("ReduceL2"),
+  ReduceProd: reducer("ReduceProd"),
+  ReduceLogSum: reducer("ReduceLogSum", true),
+  ReduceLogSumExp: reducer("ReduceLogSumExp"),
   Reshape: reshape,
   Flatten: axisCase("Flatten"),
   Squeeze: squeeze,

@@ -4,7 +4,8 @@ import { input, number } from "./operator.ts";
 import type { Value } from "./value.ts";
 import { isFloat, value, zip } from "./value.ts";
 
-const map =
+/** An operator that applies a function to each element. */
+export const map =
   (apply: (x: number) => number): Operator =>
   (call) => {
     const x = input(call, 0);
@@ -99,8 +100,6 @@ const where = (call: Call): Value => {
   return zip([condition, x, y], x.dtype, (c, a, b) => (c === 0 ? b! : a!));
 };
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
-
 export const elementwise: Operators = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
@@ -111,6 +110,7 @@ export const elementwise: Operators = {
   Min: variadic(Math.min),
   Max: variadic(Math.max),
   Sum: variadic((...xs) => xs.reduce((sum, x) => sum + x, 0)),
+  Mean: variadic((...xs) => xs.reduce((sum, x) => sum + x, 0) / xs.length),
   Neg: map((x) => -x),
   Abs: map(Math.abs),
   Sign: map(Math.sign),
@@ -119,22 +119,20 @@ export const elementwise: Operators = {
   Log: map(Math.log),
   Sin: map(Math.sin),
   Cos: map(Math.cos),
+  Tan: map(Math.tan),
+  Asin: map(Math.asin),
+  Acos: map(Math.acos),
+  Atan: map(Math.atan),
+  Sinh: map(Math.sinh),
+  Cosh: map(Math.cosh),
+  Asinh: map(Math.asinh),
+  Acosh: map(Math.acosh),
+  Atanh: map(Math.atanh),
   Reciprocal: map((x) => 1 / x),
   Floor: map(Math.floor),
   Ceil: map(Math.ceil),
   Round: map(roundEven),
   Erf: map(erf),
-  Sigmoid: map(sigmoid),
-  Tanh: map(Math.tanh),
-  Relu: map((x) => Math.max(x, 0)),
-  Softplus: map((x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
-  HardSwish: map((x) => x * Math.min(Math.max(x / 6 + 0.5, 0), 1)),
-  LeakyRelu: (call) => map((x) => (x < 0 ? number(call, "alpha", 0.01) * x : x))(call),
-  HardSigmoid: (call) =>
-    map((x) =>
-      Math.min(Math.max(number(call, "alpha", 0.2) * x + number(call, "beta", 0.5), 0), 1),
-    )(call),
-  Elu: (call) => map((x) => (x < 0 ? number(call, "alpha", 1) * Math.expm1(x) : x))(call),
   Not: map((x) => 1 - x),
   And: binary((a, b) => a * b, "bool"),
   Or: binary((a, b) => Math.max(a, b), "bool"),

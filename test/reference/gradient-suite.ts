@@ -6,7 +6,8 @@ import type { Tensor, Tensors } from "../../core/src/graph/tensor.ts";
 import { f32, sizeOf } from "../../core/src/graph/tensor.ts";
 import { validate } from "../../core/src/graph/validate.ts";
 import { seededRng } from "../../core/src/platform/random.ts";
-import { cases, drawFrom } from "./cases.ts";
+import { drawFrom } from "./case.ts";
+import { cases } from "./cases.ts";
 import { run } from "./interpreter.ts";
 import { runOnnx, runtimes } from "./onnxruntime.ts";
 

@@ -1,6 +1,8 @@
 import type { Graph, Node } from "../../core/src/graph/graph.ts";
 import type { Tensor, Tensors } from "../../core/src/graph/tensor.ts";
+import { activation } from "./activation.ts";
 import { convolution } from "./convolution.ts";
+import { contraction } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
 import { linear } from "./linear.ts";
 import { normalization } from "./normalization.ts";
@@ -8,6 +10,7 @@ import type { Operators } from "./operator.ts";
 import { pooling } from "./pooling.ts";
 import { quantization } from "./quantization.ts";
 import { reduction } from "./reduction.ts";
+import { scanning } from "./scanning.ts";
 import { shaping } from "./shaping.ts";
 import type { Value } from "./value.ts";
 import { fromTensor, toTensor } from "./value.ts";
@@ -15,12 +18,15 @@ import { fromTensor, toTensor } from "./value.ts";
 /** Every operator that the interpreter knows. */
 export const operators: Operators = {
   ...elementwise,
+  ...activation,
   ...linear,
   ...convolution,
   ...pooling,
   ...reduction,
   ...normalization,
   ...shaping,
+  ...scanning,
+  ...contraction,
   ...quantization,
 };
 

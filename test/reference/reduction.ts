@@ -66,6 +66,11 @@ export const reduction: Operators = {
   ReduceSumSquare: reducer(squares),
   ReduceL1: reducer((elements) => sum(elements.map(Math.abs))),
   ReduceL2: reducer((elements) => Math.sqrt(squares(elements))),
+  ReduceLogSum: reducer((elements) => Math.log(sum(elements))),
+  ReduceLogSumExp: reducer((elements) => {
+    const top = Math.max(...elements);
+    return top + Math.log(sum(elements.map((e) => Math.exp(e - top))));
+  }),
   ArgMax: argument((a, b) => a > b),
   ArgMin: argument((a, b) => a < b),
 };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { f32, i64 } from "../../core/src/graph/tensor.ts";
-import { caseOf, cases, drawFrom } from "./cases.ts";
+import { caseOf, drawFrom } from "./case.ts";
+import { cases } from "./cases.ts";
 import { erf } from "./elementwise.ts";
 import { run } from "./interpreter.ts";
 import { runOnnx } from "./onnxruntime.ts";

@@ -3,6 +3,7 @@ import { activation } from "./gradients/activation.ts";
 import type { ArithmeticOp } from "./gradients/arithmetic.ts";
 import { arithmetic } from "./gradients/arithmetic.ts";
 import { batchNormalization } from "./gradients/batch-normalization.ts";
+import { contraction } from "./gradients/contraction.ts";
 import type { ConvolutionOp } from "./gradients/convolution.ts";
 import { convolution } from "./gradients/convolution.ts";
 import type { IndexingOp } from "./gradients/indexing.ts";
@@ -15,8 +16,14 @@ import type { PoolingOp } from "./gradients/pooling.ts";
 import { pooling } from "./gradients/pooling.ts";
 import type { QuantizationOp } from "./gradients/quantization.ts";
 import { quantization } from "./gradients/quantization.ts";
+import type { RearrangingOp } from "./gradients/rearranging.ts";
+import { rearranging } from "./gradients/rearranging.ts";
+import type { RectifierOp } from "./gradients/rectifier.ts";
+import { rectifier } from "./gradients/rectifier.ts";
 import type { ReductionOp } from "./gradients/reduction.ts";
 import { reduction } from "./gradients/reduction.ts";
+import type { ScatteringOp } from "./gradients/scattering.ts";
+import { scattering } from "./gradients/scattering.ts";
 import type { ShapeOp } from "./gradients/shape.ts";
 import { shape } from "./gradients/shape.ts";
 import type { Rule } from "./rule.ts";
@@ -27,12 +34,16 @@ export type DifferentiableOp =
   | ArithmeticOp
   | "BatchNormalization"
   | ConvolutionOp
+  | "Einsum"
   | IndexingOp
   | LinearOp
   | NormalizationOp
   | PoolingOp
   | QuantizationOp
+  | RearrangingOp
+  | RectifierOp
   | ReductionOp
+  | ScatteringOp
   | ShapeOp;
 
 /** The gradient table: a row an operator, written in plain ONNX operators. */
@@ -40,13 +51,17 @@ export const gradients: Readonly<Record<DifferentiableOp, Rule>> = {
   ...activation,
   ...arithmetic,
   ...batchNormalization,
+  ...contraction,
   ...convolution,
   ...indexing,
   ...linear,
   ...normalization,
   ...pooling,
   ...quantization,
+  ...rearranging,
+  ...rectifier,
   ...reduction,
+  ...scattering,
   ...shape,
 };
 

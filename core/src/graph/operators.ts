@@ -1,5 +1,7 @@
 import type { Node } from "./graph.ts";
 import type { Operator } from "./operator.ts";
+import { activation } from "./operators/activation.ts";
+import { blocks } from "./operators/blocks.ts";
 import { elementwise } from "./operators/elementwise.ts";
 import { gathering } from "./operators/gathering.ts";
 import { generation } from "./operators/generation.ts";
@@ -15,7 +17,7 @@ import { spectral } from "./operators/spectral.ts";
 
 const table: ReadonlyMap<string, Operator> = new Map(
   [
-    ...[elementwise, matrix, spatial, normalization, reshaping, joining],
+    ...[elementwise, activation, matrix, spatial, blocks, normalization, reshaping, joining],
     ...[slicing, gathering, reduction, generation, quantization, spectral],
   ].flatMap((rows) => Object.entries(rows)),
 );

@@ -1,5 +1,6 @@
 import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
+import { once } from "../rule.ts";
 import { asNumber, keepWhere, sumLike } from "../shapes.ts";
 
 const isFloat = (dtype: string): boolean => dtype === "float32" || dtype === "float64";
@@ -30,7 +31,11 @@ const power: Rule = (c) => {
       const lower = c.op("Pow", [x, c.op("Sub", [exponent, c.number(1)])]);
       return sum(c, c.op("Mul", [c.up, c.op("Mul", [exponent, lower])]), 0);
     },
-    () => c.refuse("only a constant exponent is supported"),
+    () => {
+      // At a base of 0 the logarithm has no value and the slope is 0, as PyTorch's `pow`.
+      const log = keepWhere(c, c.op("Greater", [x, c.number(0)]), c.op("Log", [x]));
+      return sum(c, c.op("Mul", [c.up, c.op("Mul", [c.y, log])]), 1);
+    },
   ];
 };
 
@@ -78,6 +83,10 @@ export type ArithmeticOp =
   | "Reciprocal"
   | "Sin"
   | "Cos"
+  | "Tan"
+  | "Atan"
+  | "Sum"
+  | "Mean"
   | "Erf"
   | "Identity"
   | "Cast"
@@ -107,6 +116,15 @@ export const arithmetic: Readonly<Record<ArithmeticOp, Rule>> = {
   Reciprocal: unary((c) => c.op("Neg", [c.op("Mul", [c.up, c.op("Mul", [c.y, c.y])])])),
   Sin: unary((c) => c.op("Mul", [c.up, c.op("Cos", [c.x(0)])])),
   Cos: unary((c) => c.op("Neg", [c.op("Mul", [c.up, c.op("Sin", [c.x(0)])])])),
+  Tan: unary((c) => c.op("Mul", [c.up, c.op("Add", [c.number(1), c.op("Mul", [c.y, c.y])])])),
+  Atan: unary((c) =>
+    c.op("Div", [c.up, c.op("Add", [c.number(1), c.op("Mul", [c.x(0), c.x(0)])])]),
+  ),
+  Sum: (c) => c.node.inputs.map((_, index) => () => sum(c, c.up, index)),
+  Mean: (c) => {
+    const share = once(() => c.op("Div", [c.up, c.number(c.node.inputs.length)]));
+    return c.node.inputs.map((_, index) => () => sum(c, share(), index));
+  },
   Erf: unary((c) => {
     const bell = c.op("Exp", [c.op("Neg", [c.op("Mul", [c.x(0), c.x(0)])])]);
     return c.op("Mul", [c.up, c.op("Mul", [bell, c.number(2 / Math.sqrt(Math.PI))])]);

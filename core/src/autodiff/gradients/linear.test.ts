@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { caseOf } from "../../../../test/reference/cases.ts";
+import { caseOf } from "../../../../test/reference/case.ts";
 import {
   adjointContract,
   gradientContract,

@@ -2,7 +2,7 @@ import { intOf } from "../../graph/attributes.ts";
 import { int } from "../../graph/builder.ts";
 import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
-import { asNumber, expandLike } from "../shapes.ts";
+import { asNumber, expandLike, keepWhere } from "../shapes.ts";
 
 /** The axes input; undefined when everything is reduced. */
 function axesOf(c: RuleContext): string | undefined {
@@ -36,6 +36,21 @@ const extreme = reducer((c) => {
   return c.op("Mul", [best, c.op("Div", [kept(c, c.up), count])]);
 });
 
+/** The product of all but one element: of the others that are not 0, and 0 where another one is. */
+const product = reducer((c) => {
+  const x = c.x(0);
+  const axes = axesOf(c);
+  const over = (op: string, value: string): string =>
+    c.op(op, axes === undefined ? [value] : [value, axes], { keepdims: int(1) });
+  const isZero = c.op("Equal", [x, c.number(0)]);
+  const safe = c.op("Where", [isZero, c.number(1), x]);
+  const others = c.op("Div", [over("ReduceProd", safe), safe]);
+  const zeros = over("ReduceSum", asNumber(c, isZero));
+  const otherZeros = c.op("Sub", [zeros, asNumber(c, isZero)]);
+  const isAlone = c.op("Equal", [otherZeros, c.number(0)]);
+  return c.op("Mul", [kept(c, c.up), keepWhere(c, isAlone, others)]);
+});
+
 /** Below this length the gradient of a norm fades to 0; at 0 it has none. */
 const lengthMin = 1e-30;
 
@@ -45,8 +60,12 @@ export type ReductionOp =
   | "ReduceMean"
   | "ReduceMax"
   | "ReduceMin"
+  | "ReduceProd"
   | "ReduceSumSquare"
-  | "ReduceL2";
+  | "ReduceL1"
+  | "ReduceL2"
+  | "ReduceLogSum"
+  | "ReduceLogSumExp";
 
 /** Gradients of reductions. */
 export const reduction: Readonly<Record<ReductionOp, Rule>> = {
@@ -58,6 +77,14 @@ export const reduction: Readonly<Record<ReductionOp, Rule>> = {
   }),
   ReduceMax: extreme,
   ReduceMin: extreme,
+  ReduceProd: product,
+  ReduceL1: reducer((c) => c.op("Mul", [c.op("Sign", [c.x(0)]), kept(c, c.up)])),
+  ReduceLogSum: reducer((c) =>
+    expandLike(c, c.op("Div", [kept(c, c.up), c.op("Exp", [kept(c, c.y)])]), c.x(0)),
+  ),
+  ReduceLogSumExp: reducer((c) =>
+    c.op("Mul", [c.op("Exp", [c.op("Sub", [c.x(0), kept(c, c.y)])]), kept(c, c.up)]),
+  ),
   ReduceSumSquare: reducer((c) => c.op("Mul", [c.op("Mul", [c.x(0), c.number(2)]), kept(c, c.up)])),
   ReduceL2: reducer((c) => {
     const length = c.op("Max", [kept(c, c.y), c.number(lengthMin)]);

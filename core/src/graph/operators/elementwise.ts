@@ -57,7 +57,8 @@ const variadic: Operator = {
   },
 };
 
-const unary = (
+/** An operator of one input that keeps its shape. */
+export const unary = (
   allowed: readonly DType[],
   options: {
     readonly result?: DType;
@@ -81,7 +82,8 @@ const eachNumber =
   (fold: (x: number) => number) =>
   (element: Element): Element =>
     typeof element === "number" ? fold(element) : undefined;
-const kinds = (kind: Attribute["kind"], ...names: string[]): Operator["attributes"] =>
+/** Attributes of one kind. */
+export const kinds = (kind: Attribute["kind"], ...names: string[]): Operator["attributes"] =>
   Object.fromEntries(names.map((name) => [name, kind]));
 
 const cast: Operator = {
@@ -145,7 +147,8 @@ const dropout: Operator = {
   },
 };
 
-const floats = (...names: string[]): Operator =>
+/** An operator on floats with float attributes of these names. */
+export const floats = (...names: string[]): Operator =>
   unary(float, { attributes: kinds("float", ...names) });
 
 /** Operators that compute each element from the elements in its place. */
@@ -181,23 +184,16 @@ export const elementwise: OperatorRows = {
   Neg: unary(numeric, { fold: eachNumber((x) => -x) }),
   Abs: unary(numeric, { fold: eachNumber(Math.abs) }),
   Sign: unary(numeric),
-  Relu: unary(numeric),
   ...Object.fromEntries(
-    ["Sigmoid", "Tanh", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Round"]
-      .concat(["Erf", "Sin", "Cos", "Softplus", "Softsign", "HardSwish"])
+    ["Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Round", "Erf", "Sin", "Cos", "Tan"]
+      .concat(["Asin", "Acos", "Atan", "Sinh", "Cosh", "Asinh", "Acosh", "Atanh"])
       .map((name) => [name, floats()]),
   ),
-  LeakyRelu: floats("alpha"),
-  Elu: floats("alpha"),
-  HardSigmoid: floats("alpha", "beta"),
-  Gelu: unary(float, { attributes: kinds("string", "approximate") }),
   IsNaN: unary(float, { result: "bool" }),
   IsInf: unary(float, {
     result: "bool",
     attributes: kinds("int", "detect_negative", "detect_positive"),
   }),
-  Softmax: unary(float, { attributes: kinds("int", "axis") }),
-  LogSoftmax: unary(float, { attributes: kinds("int", "axis") }),
   Trilu: {
     inputs: [1, 2],
     outputs: [1, 1],

@@ -1,0 +1,4 @@
+import { gradientContract } from "../../../../test/reference/gradient-suite.ts";
+import { rearranging } from "./rearranging.ts";
+
+gradientContract(rearranging);

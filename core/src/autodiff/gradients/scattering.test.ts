@@ -1,0 +1,4 @@
+import { gradientContract } from "../../../../test/reference/gradient-suite.ts";
+import { scattering } from "./scattering.ts";
+
+gradientContract(scattering);
