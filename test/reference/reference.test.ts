@@ -15,7 +15,7 @@ test.for(Object.keys(cases))("%s agrees with onnxruntime on random cases", async
     const actual = run(graph, feeds);
     for (const [output, { shape, data }] of Object.entries(expected)) {
       expect(actual[output]!.shape, `${name} ${seed}`).toEqual(shape);
-      for (const [i, e] of Array.from<number | bigint, number>(data, Number).entries()) {
+      for (const [i, e] of Array.from(data, Number).entries()) {
         const a = Number(actual[output]!.data[i]);
         expect(Math.abs(a - e), `${name} seed ${seed} ${output}[${i}]`).toBeLessThan(
           2e-4 * (1 + Math.abs(e)),
