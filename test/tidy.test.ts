@@ -88,7 +88,6 @@ describe("arrows", () => {
 
 /** Modules that run only in a process or page of their own, and the tests that start those. */
 const coveredElsewhere: Readonly<Record<string, string>> = {
-  "cli/src/demo/run.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/scene.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/stations.ts": "test/scenarios/demo.test.ts",
   "cli/src/demo/fleet/gateway-member.ts": "test/scenarios/demo.test.ts",

@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { connect } from "node:net";
 import type { Frame } from "@edgeloop/firmware-bridge";
@@ -8,6 +9,7 @@ import { temporary } from "../../testing.ts";
 import { epochUs, packetSamples, packetUs, plantStream } from "../plant/plant-stream.ts";
 import type { FirmwareSender } from "./firmware-sender.ts";
 import { firmwareSender } from "./firmware-sender.ts";
+import { childrenOf } from "./learner-watch.ts";
 
 const stream = plantStream(2, 0, { endUs: epochUs + 10_000_000 });
 const info = {
@@ -83,6 +85,21 @@ test.skipIf(!hasC)("with a C compiler the board is the C99 sender behind a termi
   expectPackets(await framesOf(line.createReadStream({ highWaterMark: 512 })));
   await sender.close();
 });
+
+test.skipIf(!hasC || !existsSync("/proc/self/task"))(
+  "a C99 sender that ends by itself is lost; one that was closed is not",
+  async () => {
+    const sender = await firmwareSender(temporary(), 1007, () => true);
+    expect(sender.lost()).toBeUndefined();
+    const [program] = childrenOf(process.pid).filter((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("posix_sender"),
+    );
+    process.kill(program!, "SIGKILL");
+    await expect.poll(() => sender.lost()?.code).toBe("FIRMWARE_SENDER_FAILED");
+    await sender.close();
+    expect(sender.lost()).toBeUndefined();
+  },
+);
 
 test("a packet that is sent while no gateway is up counts as one that waited", async () => {
   vi.stubEnv("PATH", "");
