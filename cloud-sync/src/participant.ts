@@ -53,7 +53,12 @@ export type Installation =
   | { readonly kind: "active"; readonly health?: Counters }
   | { readonly kind: "refused"; readonly code: string; readonly message: string };
 
-/** What installs a release that a rollout names; the agent implements it. Idempotent. */
+/**
+ * What installs a release that a rollout names; the agent implements it. Idempotent.
+ *
+ * A refusal is reported, is final, and counts against the rollout. What says nothing about the release (nobody answered, the
+ * disk is full) rejects instead, and is tried again.
+ */
 export type Installer = {
   install(release: ReleaseRef, signal: AbortSignal): Promise<Installation>;
 };

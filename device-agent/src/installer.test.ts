@@ -106,7 +106,8 @@ test("on a full disk nothing is switched, the old model serves on, and the new o
   const old = await installed({});
   const { sha256 } = await tinyBundle(blobs, { version: 2, threshold: 2 });
   disk.full = true;
-  expect(await install(sha256)).toMatchObject({ kind: "refused", code: "STORE_FULL" });
+  // Not a refusal, which would be final and stop the fleet's rollout.
+  await expect(install(sha256)).rejects.toMatchObject({ code: "STORE_FULL" });
   expect(serving.current()?.identity).toBe(old.sha256);
   disk.full = false;
   expect((await installed({ version: 2, threshold: 2 })).outcome.kind).toBe("active");

@@ -8,6 +8,7 @@ import { checkHealth } from "./health-gate.ts";
 import { confirmTimeoutMs } from "./limits.ts";
 import type { Meter } from "./meter.ts";
 import { failureOf } from "./model-slot.ts";
+import { isPassing } from "./passing-failure.ts";
 import type { Serving } from "./serving.ts";
 import type { SlotKeeper } from "./slot-keeper.ts";
 
@@ -25,13 +26,18 @@ export type InstallerOptions = {
   readonly log: Log;
 };
 
-/** Failures of the world, not of the model: it may be tried again. */
-const passing = new Set(["BLOB_MISSING", "BLOB_MISMATCH", "BLOB_FULL", "STORE_FULL", "ENOSPC"]);
+/** Refusals that are not the model's own doing: it may come again. */
+const blameless: ReadonlySet<string> = new Set([
+  "BLOB_MISSING",
+  "MODEL_FAILED_BEFORE",
+  "MODEL_REPLACED",
+]);
 
 /**
  * Installs releases whose blobs are verified and on disk: gate, durable switch, trial.
  *
- * The old model serves until the switch, and again when the trial fails. A model that failed is refused at sight.
+ * The old model serves until the switch, and again when the trial fails. A model that failed is refused at sight. What
+ * passes by itself, such as a full disk, is thrown: it is no refusal.
  */
 export function createInstaller(options: InstallerOptions): Installer {
   const { line, serves, blobs, open, slots, serving, meter, clock, log } = options;
@@ -106,8 +112,12 @@ export function createInstaller(options: InstallerOptions): Installer {
       } catch (error) {
         const code = codeOf(error);
         const identity = release.manifestSha256;
-        log.warn("model-refused", { manifest: identity, code, reason: messageOf(error) });
         meter.add("installs", [code]);
+        if (isPassing(error)) {
+          log.warn("model-postponed", { manifest: identity, code, reason: messageOf(error) });
+          throw error;
+        }
+        log.warn("model-refused", { manifest: identity, code, reason: messageOf(error) });
         await remember(identity, code);
         return { kind: "refused", code, message: messageOf(error) };
       }
@@ -115,7 +125,7 @@ export function createInstaller(options: InstallerOptions): Installer {
   };
 
   async function remember(identity: Sha256, code: string): Promise<void> {
-    if (passing.has(code) || code === "MODEL_FAILED_BEFORE") return;
+    if (blameless.has(code)) return;
     if (slots.state().serving?.manifest === identity) return;
     await slots
       .apply({ kind: "fail", manifest: identity, code })

@@ -4,18 +4,12 @@ import { httpRepository, mintJwt } from "@edgeloop/cloud-sync";
 import type { SyncClient, Updater } from "@edgeloop/cloud-sync/node";
 import { openSyncClient, openUpdater } from "@edgeloop/cloud-sync/node";
 import type { Clock, Log, Name } from "@edgeloop/core/platform";
-import {
-  codeOf,
-  EdgeloopError,
-  hasCode,
-  isName,
-  messageOf,
-  parseName,
-} from "@edgeloop/core/platform";
+import { codeOf, EdgeloopError, isName, messageOf, parseName } from "@edgeloop/core/platform";
 import type { CoordinatorConfig } from "../config.ts";
 import type { CoordinatorLink, LinkParts } from "../coordinator-link.ts";
 import type { GatewayEvent } from "../events.ts";
-import { enrolmentRetryDelayMs, reportsWaitingMax } from "../limits.ts";
+import { enrolmentRetryDelayMs, fullRetryIntervalMs, reportsWaitingMax } from "../limits.ts";
+import { isDiskFull, isPassing } from "../passing-failure.ts";
 import type { Identity } from "./enrolment.ts";
 import { openIdentity } from "./enrolment.ts";
 
@@ -120,13 +114,17 @@ async function openClient(options: CoordinatorOptions, member: Member): Promise<
 /**
  * Fetches and verifies a release before it is installed; what updates refuse is refused with their code.
  *
- * @throws `OTA_UNREACHABLE`: nobody answered, which says nothing about the release; whoever asked asks again.
+ * @throws `OTA_UNREACHABLE`, `BLOB_FULL` and other failures that say nothing about the release; whoever asked asks again.
  */
 export function fetchingInstaller(
-  { installer, servingVersion }: Pick<LinkParts, "installer" | "servingVersion">,
+  {
+    installer,
+    servingVersion,
+    clock,
+  }: Pick<CoordinatorOptions, "installer" | "servingVersion" | "clock">,
   updater: Pick<Updater, "fetchBundle">,
 ): Installer {
-  return {
+  const fetchAndInstall: Installer = {
     async install(release, signal) {
       try {
         const versionMin = servingVersion() ?? 1;
@@ -138,10 +136,23 @@ export function fetchingInstaller(
           );
         }
       } catch (error) {
-        if (signal.aborted || hasCode(error, "OTA_UNREACHABLE")) throw error;
+        if (signal.aborted || isPassing(error)) throw error;
         return { kind: "refused", code: codeOf(error), message: messageOf(error) };
       }
       return await installer.install(release, signal);
+    },
+  };
+  return {
+    async install(release, signal) {
+      try {
+        return await fetchAndInstall.install(release, signal);
+      } catch (error) {
+        // Whoever asks again does so within seconds: a download that fills the disk again each time wears it out.
+        if (isDiskFull(error)) {
+          await clock.sleep(fullRetryIntervalMs, signal).catch(() => undefined);
+        }
+        throw error;
+      }
     },
   };
 }
