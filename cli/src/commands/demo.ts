@@ -2,7 +2,6 @@ import type { Run } from "../command.ts";
 import type { DemoResult } from "../demo/result.ts";
 import { resultRows } from "../demo/result-rows.ts";
 import { runDemo } from "../demo/run.ts";
-import type { DemoSettings } from "../demo/settings.ts";
 import { demoDefaults } from "../demo/settings.ts";
 import { trafficTable } from "../demo/traffic-table.ts";
 import { integerOption, optionalText } from "../options.ts";
@@ -30,15 +29,20 @@ export const run: Run = async (context, args, options) => {
     stay: options["stay"] === true,
     directory: optionalText(options, "output") ?? demoDefaults.directory,
   };
-  return await runDemo(settings, { say, signal, onResult: (result) => tell(result, settings) });
-
-  // Said while the fleet still runs, so that --stay is no wait for it.
-  function tell(result: DemoResult, { directory }: DemoSettings): void {
-    for (const [what, asked, measured] of resultRows(result)) {
-      say(`${what.padEnd(52)} ${asked.padEnd(16)} ${measured}`);
-    }
-    const gateways = result.gateways.map(({ gateway }) => gateway);
-    for (const line of trafficTable(result.bytes.rows, gateways)) say(line);
-    say(`report: ${directory}/report.html`);
-  }
+  // Said while the fleet still runs: --stay is no wait for the table.
+  const onResult = (result: DemoResult): void => {
+    for (const line of linesOf(result)) say(line);
+    say(`report: ${settings.directory}/report.html`);
+  };
+  return await runDemo(settings, { say, signal, onResult });
 };
+
+function linesOf(result: DemoResult): readonly string[] {
+  const gateways = result.gateways.map(({ gateway }) => gateway);
+  return [
+    ...resultRows(result).map(
+      ([what, asked, measured]) => `${what.padEnd(52)} ${asked.padEnd(16)} ${measured}`,
+    ),
+    ...trafficTable(result.bytes.rows, gateways),
+  ];
+}

@@ -58,7 +58,7 @@ export type SceneOptions = {
 };
 
 /**
- * Sets the plant up and starts every process of it: coordinator, then gateways, all at once.
+ * Sets the plant up and starts every process of it: coordinator, then gateways, a few at a time.
  *
  * Waiting in the scene ends with an error once what is waited for cannot come. @see {@link troubleOf}
  */

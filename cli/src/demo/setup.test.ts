@@ -99,3 +99,17 @@ test("a bigger fleet gets a bigger cohort, and parts of the file can be replaced
   expect(config.limits).toMatchObject({ cohortMax: 20 });
   expect(config).toMatchObject({ aggregateRestMs: 0 });
 });
+
+test("more gateways on the same processors get more time; six get what four minutes allow", async () => {
+  const deadlinesFor = async (devices: number) => {
+    const { read } = await setUp({ devices });
+    const { deadlines, rollout } = parseCoordinatorConfig(read("coordinator.yaml"), "c.yaml");
+    return { ...deadlines, stageS: rollout.stageS };
+  };
+  const six = await deadlinesFor(6);
+  expect(six).toMatchObject({ trainingS: 60, calibratingS: 45, evaluatingS: 45, stageS: 60 });
+  expect(await deadlinesFor(3)).toEqual(six);
+  expect(await deadlinesFor(32)).toMatchObject({
+    ...{ trainingS: 320, calibratingS: 160, evaluatingS: 160, stageS: 320 },
+  });
+});

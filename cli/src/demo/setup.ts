@@ -103,10 +103,24 @@ function coordinatorYaml({ problem, devices, coordinator }: SetupOptions, ports:
       holdoutBlockS: 0.6,
     },
     limits: { valueMax: 16, cohortMax: Math.max(16, devices) },
-    deadlines: { selectingS: 30, trainingS: 60, calibratingS: 45, evaluatingS: 45 },
-    rollout: { canaries: 1, stages: [1], failuresMax: 0, stageS: 60 },
+    ...deadlinesOf(devices),
     // A rest between two updates, so that the accident of a kill while aggregating has something to hit.
     aggregateRestMs: 120,
     ...coordinator,
   });
+}
+
+/** Times in which so many gateways, which share one machine's processors, train, judge and install. */
+function deadlinesOf(devices: number) {
+  const atLeast = (seconds: number, perDevice: number): number =>
+    Math.max(seconds, perDevice * devices);
+  return {
+    deadlines: {
+      selectingS: 30,
+      trainingS: atLeast(60, 10),
+      calibratingS: atLeast(45, 5),
+      evaluatingS: atLeast(45, 5),
+    },
+    rollout: { canaries: 1, stages: [1], failuresMax: 0, stageS: atLeast(60, 10) },
+  };
 }

@@ -7,6 +7,7 @@ import { learnerWatch } from "./fleet/learner-watch.ts";
 import type { PumpStation } from "./fleet/pump-station.ts";
 import { openPumpStation } from "./fleet/pump-station.ts";
 import type { PredictionBook } from "./plant/prediction-book.ts";
+import { inParallel } from "./recordings/parallel.ts";
 import { gatewayName, scheduleEndUs } from "./settings.ts";
 import type { Plant } from "./setup.ts";
 import type { Stage } from "./stage.ts";
@@ -37,7 +38,10 @@ export type StationsOptions = {
 /** How often learners are looked at. */
 const lookEveryMs = 40;
 
-/** Opens every pump's station at once and arms the accidents. */
+/** Gateways that start at the same time: more would keep each other from being ready in time. */
+const startsAtOnce = 6;
+
+/** Opens every pump's station, a few at a time, and arms the accidents. */
 export async function openStations(options: StationsOptions): Promise<Stations> {
   const { settings, plant, coordinator, problem, book, ledger, stage, signal, poke } = options;
   const armed: { accidents?: Accidents } = {};
@@ -55,11 +59,16 @@ export async function openStations(options: StationsOptions): Promise<Stations> 
       onNews: ({ gateway, code }) => stage.event(`${gateway}: ${code}`),
       onChange: poke,
     });
-    options.onOpen(() => station.close());
+    closings.push(station.close);
     return station;
   };
+  // Whatever did open is closed, side by side, when another does not.
+  const closings: (() => Promise<void>)[] = [];
+  options.onOpen(async () => {
+    await Promise.allSettled(closings.map((close) => close()));
+  });
   const indices = Array.from({ length: settings.gateways }, (_, index) => index);
-  const stations = await Promise.all(indices.map(open));
+  const stations = await inParallel(indices, open, startsAtOnce);
   const accidents = armFor(stations, options);
   armed.accidents = accidents;
   const looks = setInterval(() => {

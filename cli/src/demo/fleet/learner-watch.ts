@@ -9,22 +9,29 @@ export type LearnerWatch = {
   isAtWork(pid: number | undefined): boolean;
 };
 
+/** What a gateway's learner had used of the processor, since when. */
+type Look = { readonly learner: number; readonly ticks: number; readonly sinceMs: number };
+
 /**
  * Watches whether gateways train: whether their learner process lives and has used the processor lately.
  *
  * Asked of the operating system, not of the gateway. Linux only; elsewhere the answer is no.
  */
 export function learnerWatch(): LearnerWatch {
-  const seen = new Map<number, { readonly ticks: number; readonly sinceMs: number }>();
+  const seen = new Map<number, Look>();
   return {
     isAtWork(pid) {
-      const learner = pid === undefined ? undefined : childrenOf(pid).find(isLearner);
-      if (learner === undefined) return false;
-      const nowMs = performance.now();
-      const ticks = ticksOf(learner);
-      const last = seen.get(learner);
-      if (last === undefined || last.ticks !== ticks) seen.set(learner, { ticks, sinceMs: nowMs });
-      return nowMs - (seen.get(learner)?.sinceMs ?? nowMs) < restMs;
+      if (pid === undefined) return false;
+      const learner = childrenOf(pid).find(isLearner);
+      if (learner === undefined) {
+        seen.delete(pid);
+        return false;
+      }
+      const now: Look = { learner, ticks: ticksOf(learner), sinceMs: performance.now() };
+      const last = seen.get(pid);
+      const hasRested = last?.learner === learner && last.ticks === now.ticks;
+      if (!hasRested) seen.set(pid, now);
+      return !hasRested || now.sinceMs - last.sinceMs < restMs;
     },
   };
 }
