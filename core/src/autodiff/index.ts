@@ -1,9 +1,22 @@
 export { differentiate } from "./differentiate.ts";
 export type { DifferentiableOp } from "./gradients.ts";
 export { gradientOf } from "./gradients.ts";
-export type { CrossEntropyOptions, Loss } from "./losses.ts";
-export { meanSquared, softmaxCrossEntropy } from "./losses.ts";
-export type { AdamOptions, Optimizer, SgdOptions } from "./optimizers.ts";
-export { adam, adamW, sgd } from "./optimizers.ts";
+export type { CrossEntropyOptions } from "./losses/cross-entropy.ts";
+export { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
+export {
+  binaryCrossEntropy,
+  huber,
+  meanAbsolute,
+  meanSquared,
+  quantile,
+} from "./losses/elementwise.ts";
+export type { Loss } from "./losses/loss.ts";
+export type { AdamOptions } from "./optimizers/adam.ts";
+export { adam, adamW } from "./optimizers/adam.ts";
+export type { Optimizer } from "./optimizers/optimizer.ts";
+export type { AdagradOptions, RmspropOptions } from "./optimizers/root-mean-square.ts";
+export { adagrad, rmsprop } from "./optimizers/root-mean-square.ts";
+export type { SgdOptions } from "./optimizers/sgd.ts";
+export { sgd } from "./optimizers/sgd.ts";
 export type { TrainingStep, TrainingStepOptions } from "./training-step.ts";
 export { trainingStep } from "./training-step.ts";

@@ -10,10 +10,12 @@ import type { Tensor, TensorOf, Tensors } from "../graph/tensor.ts";
 import { f32, i64, scalar, sizeOf } from "../graph/tensor.ts";
 import { validate } from "../graph/validate.ts";
 import type { Backend } from "../runtime/session.ts";
-import type { Loss } from "./losses.ts";
-import { meanSquared, softmaxCrossEntropy } from "./losses.ts";
-import type { Optimizer } from "./optimizers.ts";
-import { adam, adamW, sgd } from "./optimizers.ts";
+import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
+import { meanSquared } from "./losses/elementwise.ts";
+import type { Loss } from "./losses/loss.ts";
+import { adam, adamW } from "./optimizers/adam.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
+import { sgd } from "./optimizers/sgd.ts";
 import type { TrainingStep } from "./training-step.ts";
 import { trainingStep } from "./training-step.ts";
 

@@ -9,10 +9,10 @@ import type { Values } from "./backward.ts";
 import { backward } from "./backward.ts";
 import type { Emitter } from "./emitter.ts";
 import { emitter } from "./emitter.ts";
-import type { Loss } from "./losses.ts";
-import { batchOf } from "./losses.ts";
-import type { Optimizer } from "./optimizers.ts";
-import { biasCorrections } from "./optimizers.ts";
+import type { Loss } from "./losses/loss.ts";
+import { batchOf } from "./losses/loss.ts";
+import { biasCorrections } from "./optimizers/adam.ts";
+import type { Optimizer } from "./optimizers/optimizer.ts";
 import { emitStatistics, trainingMode } from "./training-mode.ts";
 
 /** What to train and how. */

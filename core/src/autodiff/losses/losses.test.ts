@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
-import { run } from "../../../test/reference/interpreter.ts";
-import { runOnnx, runtimes } from "../../../test/reference/onnxruntime.ts";
-import { graphBuilder } from "../graph/builder.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { f32, i64 } from "../graph/tensor.ts";
-import { emitter } from "./emitter.ts";
-import type { Loss } from "./losses.ts";
-import { meanSquared, softmaxCrossEntropy } from "./losses.ts";
+import { run } from "../../../../test/reference/interpreter.ts";
+import { runOnnx, runtimes } from "../../../../test/reference/onnxruntime.ts";
+import { graphBuilder } from "../../graph/builder.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { f32, i64 } from "../../graph/tensor.ts";
+import { emitter } from "../emitter.ts";
+import { softmaxCrossEntropy } from "./cross-entropy.ts";
+import { binaryCrossEntropy, huber, meanAbsolute, meanSquared, quantile } from "./elementwise.ts";
+import type { Loss } from "./loss.ts";
 
 async function lossOf(
   loss: Loss,
@@ -70,6 +71,41 @@ test("mean squared weighs examples, not elements", async () => {
   expect(await lossOf(meanSquared(), y, t, f32([1, 3]))).toBeCloseTo((2.5 + 3 * 2) / 4, 9);
 });
 
+// Hand computation by the formulas of the functions' definitions, on differences -2, 0.5, 0 and 3 (output - target).
+test.for([
+  ["mean absolute", meanAbsolute(), (2 + 0.5 + 0 + 3) / 4],
+  ["Huber", huber(), (1.5 + 0.125 + 0 + 2.5) / 4],
+  ["Huber of 2.5", huber(2.5), (2 + 0.125 + 0 + 2.5 * 1.75) / 4],
+  ["the 0.9 quantile", quantile(0.9), (1.8 + 0.05 + 0 + 0.3) / 4],
+] as const)("%s has its definition's value", async ([, loss, expected]) => {
+  const [y, t] = [f32([-1, 1, 5, 2], [2, 2]), f32([1, 0.5, 5, -1], [2, 2])];
+  expect(await lossOf(loss, y, t)).toBeCloseTo(expected, 6);
+});
+
+// Hand computation: -t log s(x) - (1 - t) log(1 - s(x)); at a logit of 100 the loss is that logit.
+test("binary cross-entropy is that of a sigmoid, and finite", async () => {
+  const s = (x: number): number => 1 / (1 + Math.exp(-x));
+  const own = [
+    -Math.log(s(0.5)),
+    -Math.log(1 - s(-2)),
+    -0.3 * Math.log(s(1)) - 0.7 * Math.log(1 - s(1)),
+    100,
+  ];
+  const found = await lossOf(
+    binaryCrossEntropy(),
+    f32([0.5, -2, 1, 100], [4, 1]),
+    f32([1, 0, 0.3, 0], [4, 1]),
+  );
+  expect(found).toBeCloseTo(own.reduce((a, b) => a + b) / 4, 4);
+});
+
+test("a soft target that is one class is that class", async () => {
+  const soft = f32([0, 0, 1, 1, 0, 0, 0, 1, 0], [3, 3]);
+  const hard = await lossOf(softmaxCrossEntropy({ labelSmoothing: 0.1 }), logits, classes);
+  const found = softmaxCrossEntropy({ labelSmoothing: 0.1, softTarget: true });
+  expect(await lossOf(found, logits, soft)).toBeCloseTo(hard, 9);
+});
+
 test("outputs and options that do not suit are refused", () => {
   const invalid = expect.objectContaining({ code: "LOSS_INVALID" });
   const loss = softmaxCrossEntropy({ classWeights: [1, 2] });
@@ -82,4 +118,6 @@ test("outputs and options that do not suit are refused", () => {
   expect(() => loss.target(info(["N", 3]))).toThrow(invalid);
   expect(() => loss.target(info(["N", 2, 2]))).toThrow(invalid);
   expect(() => meanSquared().target(info([]))).toThrow(invalid);
+  expect(() => huber(0)).toThrow(invalid);
+  expect(() => quantile(1)).toThrow(invalid);
 });

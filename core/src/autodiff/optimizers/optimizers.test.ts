@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
-import { run } from "../../../test/reference/interpreter.ts";
-import { graphBuilder } from "../graph/builder.ts";
-import type { Tensor } from "../graph/tensor.ts";
-import { f32, i64, scalar } from "../graph/tensor.ts";
-import { emitter } from "./emitter.ts";
-import type { Optimizer } from "./optimizers.ts";
-import { adam, adamW, biasCorrections, sgd } from "./optimizers.ts";
+import { run } from "../../../../test/reference/interpreter.ts";
+import { graphBuilder } from "../../graph/builder.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { f32, i64, scalar } from "../../graph/tensor.ts";
+import { emitter } from "../emitter.ts";
+import { adam, adamW, biasCorrections } from "./adam.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { adagrad, rmsprop } from "./root-mean-square.ts";
+import { sgd } from "./sgd.ts";
 
 /** Three steps at rate 0.1 on p0² / 2 + 3 p1² / 2 from [1, -2]. */
 function minimize(optimizer: Optimizer): number[] {
@@ -56,6 +58,40 @@ test.for([
   ["Adam with decay", adam({ weightDecay: 0.1 }), [0.701586274, -1.700623392]],
   ["AdamW", adamW(), [0.698911185, -1.694944514]],
 ] as const)("%s moves as PyTorch's", ([, optimizer, expected]) => {
+  for (const [i, value] of minimize(optimizer).entries())
+    expect(value).toBeCloseTo(expected[i]!, 6);
+});
+
+/** The same three steps in plain arithmetic, by the update rules of PyTorch's documentation. */
+function threeSteps(
+  change: (slope: number, state: { square: number; velocity: number }) => number,
+) {
+  return [1, 3].map((factor, i) => {
+    const state = { square: 0, velocity: 0 };
+    let p = [1, -2][i]!;
+    for (let at = 0; at < 3; at += 1) p -= 0.1 * change(factor * p, state);
+    return p;
+  });
+}
+
+const rms = (momentum: number) => (slope: number, state: { square: number; velocity: number }) => {
+  state.square = 0.99 * state.square + 0.01 * slope ** 2;
+  state.velocity = momentum * state.velocity + slope / (Math.sqrt(state.square) + 1e-8);
+  return state.velocity;
+};
+
+test.for([
+  [
+    "Adagrad",
+    adagrad(),
+    threeSteps((slope, state) => {
+      state.square += slope ** 2;
+      return slope / (Math.sqrt(state.square) + 1e-10);
+    }),
+  ],
+  ["RMSprop", rmsprop(), threeSteps(rms(0))],
+  ["RMSprop with momentum", rmsprop({ momentum: 0.9 }), threeSteps(rms(0.9))],
+] as const)("%s follows its update rule", ([, optimizer, expected]) => {
   for (const [i, value] of minimize(optimizer).entries())
     expect(value).toBeCloseTo(expected[i]!, 6);
 });

@@ -1,72 +1,7 @@
-import { EdgeloopError } from "../platform/errors.ts";
-import type { Emitter } from "./emitter.ts";
-import { castTo } from "./emitter.ts";
-
-/** Scalars that all parameters share in one step. */
-export type OptimizerStep = {
-  readonly emit: Emitter;
-  readonly learningRate: string;
-  /** Adam's step size and the inverse of its second correction; absent in optimizers that do not count. */
-  readonly corrections?: { readonly rate: string; readonly root: string };
-};
-
-/** One parameter, its gradient and its state, by name; `<name>.next` are the names to emit. */
-export type OptimizerInputs = { readonly parameter: string; readonly gradient: string };
-
-/** An update rule: pure data and a function that emits it. */
-export type Optimizer = {
-  readonly kind: string;
-  /** State tensors of a parameter, of its shape, zero at the start: `<parameter>.<state>`. */
-  readonly states: readonly string[];
-  /** Decay rates of the moments whose bias is corrected by the number of steps, `optimizer.step`. */
-  readonly betas?: readonly [number, number];
-  /** Emits `<parameter>.next` and `<parameter>.<state>.next`. */
-  update(step: OptimizerStep, inputs: OptimizerInputs): void;
-};
-
-const number = (emit: Emitter, value: number): string => emit.number(value, "float32");
-
-const plus = (emit: Emitter, value: string, factor: number, other: string): string =>
-  factor === 0 ? value : emit.op("Add", [value, scaled(emit, other, factor)]);
-
-const scaled = (emit: Emitter, value: string, factor: number): string =>
-  emit.op("Mul", [value, number(emit, factor)]);
-
-/** Choices of stochastic gradient descent. */
-export type SgdOptions = {
-  readonly momentum?: number;
-  readonly nesterov?: boolean;
-  /** Added to the gradient, times the parameter. */
-  readonly weightDecay?: number;
-};
-
-/**
- * Stochastic gradient descent with momentum and Nesterov's, as `torch.optim.SGD` without dampening.
- *
- * @throws `OPTIMIZER_INVALID` for Nesterov without momentum.
- */
-export function sgd({
-  momentum = 0,
-  nesterov = false,
-  weightDecay = 0,
-}: SgdOptions = {}): Optimizer {
-  if (nesterov && momentum <= 0) throw optimizerInvalid("Nesterov needs a momentum above 0");
-  return {
-    kind: "sgd",
-    states: momentum === 0 ? [] : ["momentum"],
-    update({ emit, learningRate }, { parameter, gradient }) {
-      const slope = plus(emit, gradient, weightDecay, parameter);
-      let direction = slope;
-      if (momentum !== 0) {
-        const kept = scaled(emit, `${parameter}.momentum`, momentum);
-        const velocity = emit.named(`${parameter}.momentum.next`, "Add", [kept, slope]);
-        direction = nesterov ? plus(emit, slope, momentum, velocity) : velocity;
-      }
-      const change = emit.op("Mul", [direction, learningRate]);
-      emit.named(`${parameter}.next`, "Sub", [parameter, change]);
-    },
-  };
-}
+import type { Emitter } from "../emitter.ts";
+import { castTo } from "../emitter.ts";
+import type { Optimizer } from "./optimizer.ts";
+import { number, optimizerInvalid, plus, scaled } from "./optimizer.ts";
 
 /** Choices of Adam. */
 export type AdamOptions = {
@@ -150,6 +85,3 @@ export function biasCorrections(
   const root = narrow(emit.op("Reciprocal", [emit.op("Sqrt", [second])]));
   return { root, rate: emit.op("Div", [learningRate, narrow(first)]) };
 }
-
-const optimizerInvalid = (message: string): EdgeloopError =>
-  new EdgeloopError("OPTIMIZER_INVALID", message);

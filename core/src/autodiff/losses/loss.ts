@@ -1,0 +1,51 @@
+import { int } from "../../graph/builder.ts";
+import type { Dim, ValueInfo } from "../../graph/graph.ts";
+import { EdgeloopError } from "../../platform/errors.ts";
+import type { Emitter } from "../emitter.ts";
+
+/** What a loss is computed from, by name. */
+export type LossInputs = {
+  readonly output: ValueInfo;
+  readonly target: string;
+  /** One weight an example, `[N]`; absent when all count the same. */
+  readonly weight?: string;
+};
+
+/** A function of a model's output and a target, averaged over the examples of a batch. */
+export type Loss = {
+  readonly kind: string;
+  /** An operator that the loss contains: where the model ends with it, the loss takes its input. */
+  readonly contains?: string;
+  /** What the target looks like for an output. @throws `LOSS_INVALID` when the output does not suit the loss. */
+  target(output: ValueInfo): Omit<ValueInfo, "name">;
+  /** Emits the loss and returns the scalar's name. */
+  emit(emit: Emitter, inputs: LossInputs): string;
+};
+
+/** Below this sum of weights a batch counts as empty: its loss and its gradients are 0. */
+const weightSumMin = 1e-12;
+
+/** Sum of the examples' losses over the sum of their weights. */
+export function weightedMean(emit: Emitter, losses: string, weights: readonly string[]): string {
+  const [first, ...rest] = weights;
+  if (first === undefined) return emit.op("ReduceMean", [losses], { keepdims: int(0) });
+  const sum = (value: string): string => emit.op("ReduceSum", [value], { keepdims: int(0) });
+  const total = sum(rest.reduce((a, b) => emit.op("Mul", [a, b]), first));
+  return emit.op("Div", [
+    sum(losses),
+    emit.op("Max", [total, emit.number(weightSumMin, "float32")]),
+  ]);
+}
+
+/** The batch axis of an output. */
+export function batchOf({ name, shape }: ValueInfo): readonly Dim[] {
+  const batch = shape?.[0];
+  if (batch === undefined) throw lossInvalid(`${name} has no batch axis`, { name });
+  return [batch];
+}
+
+/** Makes the error for an output or an option that does not suit a loss. */
+export const lossInvalid = (
+  message: string,
+  details: Readonly<Record<string, unknown>>,
+): EdgeloopError => new EdgeloopError("LOSS_INVALID", message, { details });
