@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
@@ -7,6 +7,7 @@ import { reportHtml } from "./report-html.ts";
 import { serveReport } from "./report-server.ts";
 import type { ReportState } from "./report-state.ts";
 import { emptyReport } from "./report-state.ts";
+import { browserArgs, browserPath } from "./testing.ts";
 
 const hostile = `</script><script>window.owned = 1</script><img src=x onerror="window.owned = 1">`;
 const state: ReportState = {
@@ -31,24 +32,17 @@ test("untrusted names stand in the page as data only", () => {
   expect(JSON.parse(json)).toEqual(state);
 });
 
-const browser = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
+const executablePath = browserPath();
 
-test.skipIf(!browser)(
+test.skipIf(!executablePath)(
   "the page draws its plots in a browser, live and from the file, and runs nothing else",
   async () => {
     const live = await serveReport(state);
     const file = join(mkdtempSync(join(tmpdir(), "edgeloop-report-")), "report.html");
     writeFileSync(file, reportHtml(state));
     const running = await chromium.launch({
-      executablePath: browser ?? "",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--no-first-run",
-      ],
+      executablePath: executablePath ?? "",
+      args: browserArgs,
     });
     try {
       for (const url of [live.url, `file://${file}`]) {
