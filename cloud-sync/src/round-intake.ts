@@ -10,7 +10,12 @@ import { messageParsers } from "./messages.ts";
 import { step } from "./round.ts";
 import { liveRound } from "./round-documents.ts";
 import type { RoundEvent } from "./round-events.ts";
-import type { RoundHeader, SliceConfusion, UpdateHeader } from "./round-messages.ts";
+import type {
+  EvaluatedModel,
+  EvaluationResult,
+  RoundHeader,
+  UpdateHeader,
+} from "./round-messages.ts";
 import type { LiveRound, RoundOffice } from "./round-office.ts";
 import type { Announced, RoundRecords } from "./round-records.ts";
 import { workFor } from "./round-state.ts";
@@ -53,8 +58,8 @@ export function openRoundIntake(options: RoundIntakeOptions): RoundIntake {
     announce: (caller, round, envelope) => announce(desk, caller, { round, envelope }),
     async expect({ device }, payload) {
       const all = await desk.records.announced(device, payload);
-      // Of rounds that gave the same update, the one that waits for it.
-      const announced = all.find(({ round }) => isAwaited(desk, round, device)) ?? all.at(-1);
+      // Training is deterministic: rounds, and attempts at one, may give the same update. The one that waits for it counts.
+      const announced = all.find((each) => isAwaited(desk, each)) ?? all.at(-1);
       if (announced !== undefined) return announced;
       throw refused("UPDATE_NOT_ANNOUNCED", "put the update's header first", { payload });
     },
@@ -76,7 +81,7 @@ export function openRoundIntake(options: RoundIntakeOptions): RoundIntake {
         kind: "evaluation",
       });
       const { windows, confusions } = message.result;
-      checkConfusions(live, confusions);
+      checkConfusions(live, message.result);
       await tell(live, { kind: "evaluated", ...about(desk, caller), windows, confusions });
     },
   };
@@ -180,9 +185,10 @@ function checkUpdateHeader(live: LiveRound, { base, payload, examples }: UpdateH
   }
 }
 
-function isAwaited({ rounds }: Desk, round: Name, device: Name): boolean {
+function isAwaited({ rounds }: Desk, { round, attempt, device }: Announced): boolean {
   const live = rounds.round(round);
-  return live !== undefined && workFor(live.machine.state(), device) === "train";
+  if (live?.record.attempt !== attempt) return false;
+  return workFor(live.machine.state(), device) === "train";
 }
 
 async function deliver(
@@ -223,14 +229,31 @@ function checkObserved(desk: Desk, { record }: LiveRound, names: readonly string
   }
 }
 
-function checkConfusions({ record }: LiveRound, confusions: readonly SliceConfusion[]): void {
-  const cells = record.plan.classes.length ** 2;
+/** One device weighs as much as its windows: counts beyond them would decide for all, or not even be a safe integer. */
+function checkConfusions({ record }: LiveRound, { windows, confusions }: EvaluationResult): void {
+  const { classes, limits } = record.plan;
+  const cells = classes.length ** 2;
+  if (windows > limits.examplesMax) {
+    throw refused("EXAMPLES_EXCEEDED", `the plan allows ${limits.examplesMax} examples`, {
+      examples: windows,
+      allowed: limits.examplesMax,
+    });
+  }
   if (!confusions.some(({ model }) => model === "candidate")) {
     throw refused("EVALUATION_MISMATCH", "expected counts of the candidate", {});
   }
+  const counted = new Map<EvaluatedModel, number>();
   for (const { model, slice, counts } of confusions) {
     if (counts.length !== cells) {
       throw refused("EVALUATION_MISMATCH", `expected ${cells} counts, row-major`, { model, slice });
+    }
+    const total = counts.reduce((sum, count) => sum + count, counted.get(model) ?? 0);
+    counted.set(model, total);
+    if (total > windows) {
+      throw refused("EVALUATION_MISMATCH", `expected counts of at most ${windows} windows`, {
+        model,
+        windows,
+      });
     }
   }
 }

@@ -183,6 +183,8 @@ test("no more examples than the plan allows are taken, evenly over the range", a
   const limits = { ...plan.limits, examplesMax: 10 };
   const taken = trainingEntries({ ...plan, limits }, entries);
   expect(taken.map(({ startUs }) => startUs)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
+  const data = { ...range, holdoutEvery: 0 };
+  expect(evaluationEntries({ ...plan, data, limits }, entries)).toEqual(taken);
 });
 
 test("calibration and evaluation see every listed window", async () => {

@@ -174,22 +174,27 @@ export function trainingEntries(
   entries: readonly SealedEntry[],
 ): readonly SealedEntry[] {
   const kept = entries.filter(({ startUs }) => !isHeldOut(plan.data, startUs));
-  const most = Math.min(plan.limits.examplesMax, Math.floor(plan.limits.weightMax));
-  if (kept.length <= most) return kept;
-  return Array.from(
-    { length: most },
-    (_, index) => kept[Math.floor((index * kept.length) / most)],
-  ).filter((entry) => entry !== undefined);
+  return thinned(kept, Math.min(plan.limits.examplesMax, Math.floor(plan.limits.weightMax)));
 }
 
-/** What is evaluated on: the held-out part, or everything when nothing is held out. */
+/** What is evaluated on: the held-out part, or everything when nothing is held out; no more than the plan allows. */
 export const evaluationEntries = (
   plan: Plan,
   entries: readonly SealedEntry[],
-): readonly SealedEntry[] =>
-  plan.data.holdoutEvery === 0
-    ? entries
-    : entries.filter(({ startUs }) => isHeldOut(plan.data, startUs));
+): readonly SealedEntry[] => {
+  const isNoneHeldOut = plan.data.holdoutEvery === 0;
+  const kept = entries.filter(({ startUs }) => isNoneHeldOut || isHeldOut(plan.data, startUs));
+  return thinned(kept, plan.limits.examplesMax);
+};
+
+/** Takes so many at most, evenly over the whole. */
+function thinned(entries: readonly SealedEntry[], countMax: number): readonly SealedEntry[] {
+  if (entries.length <= countMax) return entries;
+  return Array.from(
+    { length: countMax },
+    (_, index) => entries[Math.floor((index * entries.length) / countMax)],
+  ).filter((entry) => entry !== undefined);
+}
 
 async function startOf(plan: Plan, blobs: BlobStore): Promise<LearnerStart> {
   const { pipeline } = await readManifest(blobs, plan.parent);

@@ -315,6 +315,15 @@ test("calibrations and evaluations that do not fit are refused", async () => {
     "EVALUATION_MISMATCH",
   );
   const right = { ...confusion, counts: [1, 0, 0, 1] };
+  for (const confusions of [
+    [{ ...right, counts: [2 ** 53 - 1, 0, 0, 2 ** 53 - 1] }],
+    [right, { ...right, slice: "d2" }],
+  ]) {
+    expect(await put("evaluation", { windows: 2, confusions })).toBe("EVALUATION_MISMATCH");
+  }
+  expect(await put("evaluation", { windows: 2 ** 53 - 1, confusions: [right] })).toBe(
+    "EXAMPLES_EXCEEDED",
+  );
   expect(await put("evaluation", { windows: 2, confusions: [right] })).toBe("ROUND_PHASE_WRONG");
 });
 
