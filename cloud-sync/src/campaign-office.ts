@@ -45,6 +45,12 @@ export type CampaignOffice = {
   propose(spec: Omit<CampaignSpec, "campaign">): Promise<Name>;
   /** @throws `CAMPAIGN_UNKNOWN`, `CAMPAIGN_NOT_WAITING` */
   approve(campaign: Name): Promise<void>;
+  /**
+   * Ends a campaign without a release.
+   *
+   * @throws `CAMPAIGN_UNKNOWN`, `CAMPAIGN_OVER`
+   */
+  abort(campaign: Name): Promise<void>;
   /** Campaigns, oldest first. */
   all(): ReadonlyMap<Name, CampaignState>;
   /** The campaign of a line that goes on. */
@@ -52,7 +58,7 @@ export type CampaignOffice = {
   blueprintOf(campaign: Name): Blueprint | undefined;
   /** Takes a round's outcome. */
   roundEnded(record: RoundRecord, outcome: RoundOutcome): Promise<void>;
-  /** Takes up what was going on before a restart. */
+  /** Takes up what was going on before a restart, or was lost while nothing could be written; asking again is safe. */
   resume(): void;
 };
 
@@ -61,8 +67,7 @@ type Desk = CampaignOfficeOptions & { readonly machines: Map<Name, CampaignMachi
 /** Opens the campaign office: folds the journal of every campaign. Nothing happens before `resume`. */
 export async function openCampaignOffice(options: CampaignOfficeOptions): Promise<CampaignOffice> {
   const desk: Desk = { ...options, machines: new Map() };
-  const streams = await options.journal.streams("campaign/");
-  for (let number = 1; number <= streams.length; number += 1) await open(desk, nameOf(number));
+  await takeIn(desk);
   const alone = turns();
   const running = (line: Name): CampaignSpec | undefined =>
     [...desk.machines.values()]
@@ -73,23 +78,30 @@ export async function openCampaignOffice(options: CampaignOfficeOptions): Promis
     // One at a time: two devices may tip the scale in the same moment, and only one campaign may come of it.
     propose: (spec) =>
       alone(async () => {
+        for (const machine of await takeIn(desk)) drive(desk, machine);
         refuseSecond(running(spec.line));
-        const campaign = nameOf(desk.machines.size + 1);
+        const campaign = nameOf(Math.max(0, ...[...desk.machines.keys()].map(numberOf)) + 1);
         const event = { kind: "proposed", spec: { ...spec, campaign } } as const;
         // A campaign that could not be read again must not even take a name.
         parseCampaignEvent({ ...event, atUs: 0 });
-        await apply(desk, await open(desk, campaign), event);
+        const machine = await open(desk, campaign);
+        try {
+          await apply(desk, machine, event);
+        } catch (error) {
+          desk.machines.delete(campaign);
+          throw error;
+        }
         return campaign;
       }),
     async approve(campaign) {
-      const machine = desk.machines.get(campaign);
-      if (machine === undefined) {
-        throw new EdgeloopError("CAMPAIGN_UNKNOWN", "there is no such campaign", {
-          details: { campaign },
-        });
-      }
+      const machine = machineOf(desk, campaign);
       refuseStarted(campaign, machine.state());
       await apply(desk, machine, { kind: "approved" });
+    },
+    async abort(campaign) {
+      const machine = machineOf(desk, campaign);
+      refuseEnded(campaign, machine.state());
+      await apply(desk, machine, { kind: "failed", code: "OPERATOR_ABORTED" });
     },
     all: () => new Map([...desk.machines].map(([name, machine]) => [name, machine.state()])),
     running,
@@ -105,6 +117,14 @@ export async function openCampaignOffice(options: CampaignOfficeOptions): Promis
       for (const machine of desk.machines.values()) drive(desk, machine);
     },
   };
+}
+
+function machineOf(desk: Desk, campaign: Name): CampaignMachine {
+  const machine = desk.machines.get(campaign);
+  if (machine) return machine;
+  throw new EdgeloopError("CAMPAIGN_UNKNOWN", "there is no such campaign", {
+    details: { campaign },
+  });
 }
 
 function refuseSecond(other: CampaignSpec | undefined): void {
@@ -126,7 +146,30 @@ function refuseStarted(campaign: Name, { kind }: CampaignState): void {
   );
 }
 
+function refuseEnded(campaign: Name, state: CampaignState): void {
+  if (!isCampaignOver(state)) return;
+  throw new EdgeloopError("CAMPAIGN_OVER", `campaign ${campaign} has ended: it is ${state.kind}`, {
+    details: { campaign, kind: state.kind },
+  });
+}
+
 const nameOf = (number: number): Name => parseName(`c${number}`);
+const numberOf = (campaign: string): number => Number(campaign.slice(1));
+
+/**
+ * Opens the campaigns on disk that are not known, oldest first: all of them at first; later one whose write was said to
+ * have failed, and reached the disk all the same.
+ */
+async function takeIn(desk: Desk): Promise<readonly CampaignMachine[]> {
+  const streams = await desk.journal.streams("campaign/");
+  const unknown = streams
+    .map((stream) => parseName(stream.slice("campaign/".length)))
+    .filter((campaign) => !desk.machines.has(campaign))
+    .toSorted((a, b) => numberOf(a) - numberOf(b));
+  const machines: CampaignMachine[] = [];
+  for (const campaign of unknown) machines.push(await open(desk, campaign));
+  return machines;
+}
 
 async function open(desk: Desk, campaign: Name): Promise<CampaignMachine> {
   const stream = `campaign/${campaign}`;

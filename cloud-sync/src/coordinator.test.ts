@@ -1,8 +1,9 @@
-import { codeOf, parseName } from "@edgeloop/core/platform";
+import { codeOf, EdgeloopError, parseName } from "@edgeloop/core/platform";
 import { expect, test } from "vitest";
 import { statusOf } from "./coordinator-status.ts";
 import { signEnvelope } from "./dsse.ts";
-import { memoryCoordinator } from "./testing.ts";
+import type { MemoryCoordinator } from "./testing.ts";
+import { failingStore, memoryCoordinator } from "./testing.ts";
 
 const trigger = { reason: "OPERATOR_REQUEST", startUs: 0, endUs: 5 };
 
@@ -113,4 +114,99 @@ test("a revoked device is out of rollouts, and unknown ones are refused", async 
   expect(await coordinator.enrolled(a.device, a.key).then(() => "IN", codeOf)).toBe(
     "DEVICE_REVOKED",
   );
+});
+
+/** Lets a job's pauses pass while it is waited for. */
+async function passing<T>({ clock }: MemoryCoordinator, work: Promise<T>): Promise<T> {
+  let isOver = false;
+  const over = work.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    await clock.advance(100);
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+  return await over;
+}
+
+test.for([
+  ["aggregated", "STORE_FULL"],
+  ["quantized", "STORE_FULL"],
+  ["round-ended", "STORE_FULL"],
+  ["published", "STORE_FULL"],
+] as const)("%s waits for a full disk, and is written at the next tick", async ([kind, code]) => {
+  const store = failingStore();
+  const plant = await memoryCoordinator({ store });
+  const { campaigns, rounds, policy } = plant.coordinator;
+  const devices = [await plant.enrol("a"), await plant.enrol("b")];
+  store.fail({ text: `"kind":"${kind}"`, code });
+  await policy.request(trigger);
+  await passing(plant, plant.obey(devices));
+  const campaign = () => [...campaigns.all().values()][0];
+  expect(campaign()?.kind).toBe(kind === "published" ? "publishing" : "running");
+  store.fail();
+  for (let round = 0; round < 2; round += 1) {
+    campaigns.resume();
+    await rounds.tick();
+    await passing(plant, plant.obey(devices));
+  }
+  expect(campaign()).toMatchObject({ kind: "released" });
+  expect(rounds.all().map(({ record }) => record.attempt)).toEqual([1, 1]);
+});
+
+test("a job whose giving up could not be written is taken up at the next tick", async () => {
+  const store = failingStore();
+  const plant = await memoryCoordinator({ store });
+  const { campaigns, rounds, policy } = plant.coordinator;
+  const devices = [await plant.enrol("a"), await plant.enrol("b")];
+  Object.assign(plant.ports.models, {
+    observe: () => Promise.reject(new EdgeloopError("GRAPH_INVALID", "none")),
+  });
+  store.fail({ text: '"kind":"failed"', code: "STORE_FULL" });
+  await policy.request(trigger);
+  await passing(plant, plant.obey(devices));
+  expect(rounds.all()[0]?.machine.state().kind).toBe("aggregating");
+  store.fail();
+  await rounds.tick();
+  await passing(plant, plant.coordinator.idle());
+  expect(rounds.all()[0]?.machine.state()).toMatchObject({
+    kind: "abandoned",
+    code: "GRAPH_INVALID",
+  });
+  expect(campaigns.all().size).toBe(1);
+});
+
+test("a round whose end cannot be told fails its campaign, which does not wait for ever", async () => {
+  const store = failingStore();
+  const plant = await memoryCoordinator({ store });
+  const { campaigns, policy } = plant.coordinator;
+  const devices = [await plant.enrol("a"), await plant.enrol("b")];
+  store.fail({ text: '"outcome":{"kind":"released"', code: "MESSAGE_INVALID" });
+  await policy.request(trigger);
+  await passing(plant, plant.obey(devices));
+  expect([...campaigns.all().values()]).toMatchObject([
+    { kind: "abandoned", code: "MESSAGE_INVALID" },
+  ]);
+  store.fail();
+  expect(await policy.request(trigger)).toBe("c2");
+});
+
+test("a tick that fails is tried again; a store that is gone for good ends the run", async () => {
+  const store = failingStore();
+  const plant = await memoryCoordinator({ store });
+  const { rounds, policy } = plant.coordinator;
+  await Promise.all([plant.enrol("a"), plant.enrol("b")]);
+  const running = plant.coordinator.run().then(() => "STOPPED", codeOf);
+  await policy.request(trigger);
+  await plant.coordinator.idle();
+  store.fail({ text: '"kind":"ticked"', code: "STORE_FULL" });
+  await plant.clock.advance(30_000);
+  expect(rounds.all()[0]?.machine.state().kind).toBe("selecting");
+  store.fail();
+  await plant.clock.advance(100);
+  expect(rounds.all()[0]?.machine.state()).toMatchObject({ code: "COHORT_TOO_SMALL" });
+  store.fail({ text: '"kind":"ticked"', code: "STORE_FAILED" });
+  expect(await passing(plant, running)).toBe("STORE_FAILED");
 });

@@ -1,5 +1,5 @@
-import type { Json, Name } from "@edgeloop/core/platform";
-import { EdgeloopError } from "@edgeloop/core/platform";
+import type { Json, Log, Name } from "@edgeloop/core/platform";
+import { codeOf, EdgeloopError, hasCode, messageOf } from "@edgeloop/core/platform";
 import type { CampaignOffice } from "./campaign-office.ts";
 import { openCampaignOffice } from "./campaign-office.ts";
 import type { CoordinatorNotice, CoordinatorPorts } from "./coordinator-ports.ts";
@@ -36,6 +36,8 @@ export type Coordinator = {
   workOf(device: Name): readonly Bell[];
   /** Adds a device to the fleet. @throws `DEVICE_NAME_TAKEN`, `DEVICE_KEY_TAKEN`, `DEVICE_REVOKED` */
   enrolled(device: Name, key: VerifyKey): Promise<void>;
+  /** Ends a campaign without a release, and its round. @throws `CAMPAIGN_UNKNOWN`, `CAMPAIGN_OVER` */
+  abort(campaign: Name): Promise<void>;
   /** Revokes a device for good. @throws `DEVICE_UNKNOWN` */
   revoke(device: Name, reason: string): Promise<void>;
   /** Takes an event's envelope as it came over the broker. */
@@ -44,7 +46,12 @@ export type Coordinator = {
   takeRolloutReport(caller: Caller, rollout: Name, envelope: Uint8Array): Promise<void>;
   /** Watches what moves, until the returned function is called. */
   watch(listener: (notice: CoordinatorNotice) => void): () => void;
-  /** Takes up what was going on before a restart, then looks at deadlines until `signal` aborts. */
+  /**
+   * Takes up what was going on before a restart, then looks at deadlines until `signal` aborts. What fails, as when the
+   * disk is full, is tried at the next tick.
+   *
+   * @throws `STORE_FAILED` when the store is gone for good.
+   */
   run(): Promise<void>;
   /** Resolves once no job runs. */
   idle(): Promise<void>;
@@ -93,6 +100,11 @@ export async function openCoordinator(
       await ledger.addDevice(device, key, clock.nowUs());
       await rollouts.joined(device);
     },
+    // The campaign first: told of its round's end, it would begin the round anew.
+    async abort(campaign) {
+      await campaigns.abort(campaign);
+      await rounds.abort(campaign);
+    },
     async revoke(device, reason) {
       if (!(await ledger.revoke(device, reason, clock.nowUs()))) throw unknownDevice(device);
       await rollouts.left(device);
@@ -122,14 +134,35 @@ export async function openCoordinator(
       campaigns.resume();
       await rounds.resume();
       await policy.resume();
+      const ticking = patience(ports.log);
       while (!signal.aborted) {
-        await rounds.tick();
-        await rollouts.tick();
+        await ticking(async () => {
+          campaigns.resume();
+          await rounds.tick();
+          await rollouts.tick();
+        });
         await clock.sleep(settings.tickMs, signal).catch(() => undefined);
       }
       await jobs.idle();
     },
     idle: () => jobs.idle(),
+  };
+}
+
+/** A store that fails so often in a row is gone for good: whoever supervises the process starts it again. */
+const storeFailuresMax = 60;
+
+function patience(log: Log): (tick: () => Promise<void>) => Promise<void> {
+  let failures = 0;
+  return async (tick) => {
+    try {
+      await tick();
+      failures = 0;
+    } catch (error) {
+      log.error("tick failed", { code: codeOf(error), message: messageOf(error) });
+      failures = hasCode(error, "STORE_FAILED") ? failures + 1 : 0;
+      if (failures >= storeFailuresMax) throw error;
+    }
   };
 }
 

@@ -40,6 +40,29 @@ test("a failure is tried again with growing pauses, then given up by its code", 
   expect(codes).toEqual(["BLOB_MISSING"]);
 });
 
+test.for(["STORE_FULL", "BLOB_FULL"])(
+  "%s gives nothing up, and is tried when asked again",
+  async (code) => {
+    const clock = virtualClock();
+    const jobs = jobRunner({ clock, log: silentLog }, new AbortController().signal);
+    const codes: string[] = [];
+    let isFull = true;
+    const ask = () =>
+      jobs.ensure(
+        "a",
+        () => (isFull ? Promise.reject(new EdgeloopError(code, "full")) : Promise.resolve()),
+        (given) => Promise.resolve(void codes.push(given)),
+      );
+    ask();
+    for (const pause of [0, 200, 400, 800, 1600]) await clock.advance(pause);
+    await jobs.idle();
+    isFull = false;
+    ask();
+    await jobs.idle();
+    expect(codes).toEqual([]);
+  },
+);
+
 test("a stop ends the pauses and gives nothing up", async () => {
   const stop = new AbortController();
   const clock = virtualClock();

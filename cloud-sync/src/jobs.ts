@@ -7,12 +7,15 @@ export const jobAttemptsMax = 5;
 /** How long the first pause after a failure is; it doubles. */
 export const jobRetryMs = 200;
 
+/** A full disk is waited for: whoever asked for the job asks again at the next tick. */
+const isWaitedOut = (code: string): boolean => code === "STORE_FULL" || code === "BLOB_FULL";
+
 /** Work that a state waits for: each key runs once at a time, however often it is asked for. */
 export type Jobs = {
   /**
-   * Starts a job unless it runs already; a failure is tried again, then given up by code.
+   * Starts a job unless it runs already; a failure is tried again, then given up by code. A full disk gives nothing up.
    *
-   * @param giveUp Told the code of the last failure.
+   * @param giveUp Told the code of the last failure. When it fails too, nothing has changed: ask again.
    */
   ensure(key: string, run: () => Promise<void>, giveUp: (code: string) => Promise<void>): void;
   /** Resolves once nothing runs. */
@@ -42,7 +45,9 @@ export function jobRunner(
     ensure(key, run, giveUp) {
       if (running.has(key) || signal.aborted) return;
       const done = attempt(key, run)
-        .then((code) => (code === undefined || signal.aborted ? undefined : giveUp(code)))
+        .then((code) =>
+          code === undefined || signal.aborted || isWaitedOut(code) ? undefined : giveUp(code),
+        )
         .catch((error: unknown) => {
           if (!signal.aborted) log.error("job lost", { job: key, message: messageOf(error) });
         })

@@ -247,6 +247,10 @@ export const keyTaken = (device: Name): EdgeloopError =>
   );
 
 const revoked = (device: Name): EdgeloopError =>
-  new EdgeloopError("DEVICE_REVOKED", "the device was revoked; enrol it again under a new name", {
-    details: { device },
-  });
+  new EdgeloopError(
+    "DEVICE_REVOKED",
+    "the device was revoked; enrol it again under a new name, with a new key",
+    {
+      details: { device },
+    },
+  );

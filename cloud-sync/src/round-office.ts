@@ -49,11 +49,15 @@ export type RoundOffice = {
   workOf(device: Name): readonly Bell[];
   /** Takes up what was going on before a restart. */
   resume(): Promise<void>;
-  /** Looks at deadlines. */
+  /** Looks at deadlines, and takes up jobs that were lost while nothing could be written. */
   tick(): Promise<void>;
+  /** Ends what goes on of a campaign. */
+  abort(campaign: Name): Promise<void>;
 };
 
 type Desk = RoundOfficeOptions & {
+  /** Streams of rounds whose end was told. */
+  readonly concluded: Set<string>;
   readonly newest: Map<Name, LiveRound>;
   readonly all: LiveRound[];
 };
@@ -61,7 +65,7 @@ type Desk = RoundOfficeOptions & {
 /** Opens the round office: folds the journal of every round. Nothing happens before `resume`. */
 export async function openRoundOffice(options: RoundOfficeOptions): Promise<RoundOffice> {
   const { ports, records } = options;
-  const desk: Desk = { ...options, newest: new Map(), all: [] };
+  const desk: Desk = { ...options, newest: new Map(), all: [], concluded: new Set() };
   for (const record of await records.all()) await open(desk, record);
   return {
     async start(record, invited) {
@@ -82,11 +86,19 @@ export async function openRoundOffice(options: RoundOfficeOptions): Promise<Roun
     },
     async tick() {
       const atUs = ports.clock.nowUs();
-      for (const { machine } of desk.newest.values()) {
-        const deadlineUs = deadlineOf(machine.state());
+      for (const live of desk.newest.values()) {
+        const deadlineUs = deadlineOf(live.machine.state());
         if (deadlineUs !== undefined && atUs >= deadlineUs) {
-          await machine.apply({ kind: "ticked", atUs });
+          await live.machine.apply({ kind: "ticked", atUs });
         }
+        perform(desk, live, jobsOf(live));
+      }
+    },
+    async abort(campaign) {
+      const atUs = ports.clock.nowUs();
+      for (const { record, machine } of desk.newest.values()) {
+        if (record.campaign !== campaign) continue;
+        await machine.apply({ kind: "failed", atUs, code: "OPERATOR_ABORTED" });
       }
     },
   };
@@ -111,6 +123,10 @@ async function open(desk: Desk, record: RoundRecord): Promise<LiveRound> {
   return live;
 }
 
+/** Bells have rung: who missed one asks at its next connect. */
+const jobsOf = ({ machine }: LiveRound): readonly RoundEffect[] =>
+  pendingEffects(machine.state()).filter(({ kind }) => kind !== "ring");
+
 /** A round in flight across a change of version is abandoned: its bits could differ. */
 async function takeUp(desk: Desk, live: LiveRound): Promise<void> {
   const { code, clock } = desk.ports;
@@ -129,16 +145,25 @@ function perform(desk: Desk, live: LiveRound, effects: readonly RoundEffect[]): 
       for (const device of effect.devices) {
         desk.ports.ring(device, { kind: effect.work, id: record.round });
       }
-    } else {
+    } else if (!desk.concluded.has(machine.stream)) {
       desk.jobs.ensure(
         `${machine.stream}:${effect.kind}`,
         () => work(desk, live, effect),
-        async (code) => {
-          await machine.apply({ kind: "failed", atUs: desk.ports.clock.nowUs(), code });
-        },
+        (code) => giveUp(desk, live, code),
       );
     }
   }
+}
+
+async function giveUp(desk: Desk, { machine, record }: LiveRound, code: string): Promise<void> {
+  const atUs = desk.ports.clock.nowUs();
+  if (!isOver(machine.state())) {
+    await machine.apply({ kind: "failed", atUs, code });
+    return;
+  }
+  // The round is over and cannot fail any more, but its campaign must not wait for ever for an end that cannot be told.
+  await desk.ended(record, { kind: "abandoned", code });
+  desk.concluded.add(machine.stream);
 }
 
 async function work(desk: Desk, live: LiveRound, effect: RoundEffect): Promise<void> {
@@ -149,7 +174,9 @@ async function work(desk: Desk, live: LiveRound, effect: RoundEffect): Promise<v
     case "quantize":
       return await (state.kind === "calibrating" ? quantize(desk, live, state) : undefined);
     case "conclude":
-      return await conclude(desk, live.record, state);
+      await conclude(desk, live.record, state);
+      desk.concluded.add(live.machine.stream);
+      return undefined;
     default:
       return undefined;
   }

@@ -1,3 +1,5 @@
+export type { FailingStore, StoreFault } from "./testing/failing-store.ts";
+export { failingStore } from "./testing/failing-store.ts";
 export type {
   DeviceSays,
   MemoryCoordinator,

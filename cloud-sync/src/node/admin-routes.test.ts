@@ -90,6 +90,17 @@ test("what moves is streamed as server-sent events", async () => {
   stop.abort();
 });
 
+test("a campaign is ended by its operator, once", async () => {
+  const abort = (campaign: string) =>
+    plant.admin("POST", `/v1/admin/campaigns/${campaign}/abort`).then(() => "ABORTED", codeOf);
+  expect(await abort("c1")).toBe("ABORTED");
+  const status = (await plant.admin("GET", "/v1/admin/status")) as CoordinatorStatus;
+  expect(status.campaigns).toMatchObject([
+    { name: "c1", kind: "abandoned", details: { code: "OPERATOR_ABORTED" } },
+  ]);
+  expect([await abort("c1"), await abort("c7")]).toEqual(["CAMPAIGN_OVER", "CAMPAIGN_UNKNOWN"]);
+});
+
 test("devices are listed and revoked", async () => {
   await prepared.device("d1");
   await plant.admin("POST", "/v1/admin/devices/d1/revoke");

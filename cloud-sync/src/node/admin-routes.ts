@@ -92,6 +92,10 @@ export function addAdminRoutes(app: FastifyInstance, options: AdminRouteOptions)
     await coordinator.campaigns.approve(idOf(request));
     return sendJson(reply, {});
   });
+  app.post("/v1/admin/campaigns/:id/abort", async (request, reply) => {
+    await coordinator.abort(idOf(request));
+    return sendJson(reply, {});
+  });
   app.post("/v1/admin/devices/:id/revoke", async (request, reply) => {
     const device = idOf(request);
     await coordinator.revoke(device, "OPERATOR_REQUEST");

@@ -136,6 +136,7 @@ const hashOf = (digit: string): Sha256 => parseSha256(digit.repeat(64).slice(0, 
 export type MemoryCoordinatorOptions = {
   readonly settings?: CoordinatorSettings;
   readonly models?: (blobs: BlobStore) => RoundModels;
+  readonly store?: Store;
   readonly signal?: AbortSignal;
 };
 
@@ -146,7 +147,7 @@ export async function memoryCoordinator(
   const blobs = memoryBlobStore();
   const models = (options.models ?? paperModels)(blobs);
   return await open(options, {
-    store: memoryStore(),
+    store: options.store ?? memoryStore(),
     blobs,
     updates: memoryBlobStore(),
     key: await generateKey(),
