@@ -131,12 +131,18 @@ test("random JSON is refused with a code", async () => {
   );
 });
 
+const sig64 = toBase64(new Uint8Array(64));
+
 test.for<[string, object]>([
   ["no signatures", { signatures: [] }],
-  ["too many signatures", { signatures: Array.from({ length: 9 }, () => ({ sig: "AA==" })) }],
+  ["too many signatures", { signatures: Array.from({ length: 9 }, () => ({ sig: sig64 })) }],
   ["a signature that is no base64", { signatures: [{ sig: "!" }] }],
   ["a signature without sig", { signatures: [{}] }],
   ["a payload that is no base64", { payload: "!" }],
+  ["a field that no signature covers", { samples: "AAAA" }],
+  ["a field beside a signature", { signatures: [{ sig: sig64, samples: "AAAA" }] }],
+  ["a signature of another length", { signatures: [{ sig: "AAAA".repeat(64) }] }],
+  ["a key id that is none", { signatures: [{ sig: sig64, keyid: "c2FtcGxlcw" }] }],
 ])("%s is malformed", async ([, patch]) => {
   const patched = utf8(JSON.stringify({ ...parseObject(envelope), ...patch }));
   await expect(openEnvelope(patched, "plan", [key])).rejects.toMatchObject({

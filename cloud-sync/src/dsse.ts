@@ -1,5 +1,5 @@
 import type { Json, Sha256 } from "@edgeloop/core/platform";
-import { concatBytes, EdgeloopError, fromUtf8, utf8 } from "@edgeloop/core/platform";
+import { concatBytes, EdgeloopError, fromUtf8, isSha256, utf8 } from "@edgeloop/core/platform";
 
 import { fromBase64, toBase64 } from "./base64.ts";
 import type { SigningKey, VerifyKey } from "./keys.ts";
@@ -11,11 +11,14 @@ export const envelopeBytesMax: number = 1024 * 1024;
 /** Signatures that are looked at; ours carry one. */
 export const envelopeSignaturesMax = 8;
 
+/** Of Ed25519. */
+const signatureBytes = 64;
+
 /** What an envelope claims before any signature is checked: hints, never a basis for a decision. */
 export type EnvelopeClaims = {
   readonly payloadType: string;
   readonly payload: Uint8Array;
-  readonly signatures: readonly { readonly keyId?: string; readonly signature: Uint8Array }[];
+  readonly signatures: readonly { readonly keyId?: Sha256; readonly signature: Uint8Array }[];
 };
 
 /** A payload whose signature was verified, and by whose key. */
@@ -119,6 +122,9 @@ export async function openEnvelope(
 /**
  * Reads an envelope without checking any signature, for instance to see whose key to try.
  *
+ * Fields that DSSE does not name are refused, though it would have them ignored: no signature covers them, and what
+ * nobody reads could carry anything out of a gateway.
+ *
  * @throws `ENVELOPE_MALFORMED`
  */
 export function readEnvelope(envelope: Uint8Array): EnvelopeClaims {
@@ -128,7 +134,8 @@ export function readEnvelope(envelope: Uint8Array): EnvelopeClaims {
     });
   }
   const json = parseObject(envelope);
-  const { payload, payloadType: type, signatures } = json;
+  const { payload, payloadType: type, signatures, ...rest } = json;
+  refuseMore(rest);
   if (typeof payload !== "string" || typeof type !== "string" || !Array.isArray(signatures)) {
     throw malformed("expected payload, payloadType and signatures");
   }
@@ -160,10 +167,24 @@ function readSignature(entry: unknown): EnvelopeClaims["signatures"][number] {
   if (typeof entry !== "object" || entry === null || !("sig" in entry)) {
     throw malformed("expected each signature to be {keyid, sig}");
   }
-  if (typeof entry.sig !== "string") throw malformed("expected sig to be base64");
-  const signature = decode(entry.sig);
-  const keyId = "keyid" in entry ? entry.keyid : undefined;
-  return typeof keyId === "string" ? { keyId, signature } : { signature };
+  const { sig, keyid, ...rest }: { sig: unknown; keyid?: unknown } = entry;
+  refuseMore(rest);
+  if (typeof sig !== "string") throw malformed("expected sig to be base64");
+  const signature = decode(sig);
+  if (signature.length !== signatureBytes) {
+    throw malformed(`expected a signature of ${signatureBytes} bytes`);
+  }
+  if (keyid === undefined) return { signature };
+  if (!isSha256(keyid)) throw malformed("expected keyid to be 64 hexadecimal digits");
+  return { keyId: keyid, signature };
+}
+
+function refuseMore(rest: object): void {
+  const [field] = Object.keys(rest);
+  if (field === undefined) return;
+  throw malformed("an envelope has payload, payloadType and signatures, each with keyid and sig", {
+    field: field.slice(0, 128),
+  });
 }
 
 function decode(text: string): Uint8Array {

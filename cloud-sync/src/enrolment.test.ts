@@ -126,6 +126,7 @@ test.for<[string, object]>([
   ["a short public key", { publicKey: "00" }],
   ["an upper-case nonce", { nonce: "A".repeat(32) }],
   ["a MAC that is no text", { mac: 1 }],
+  ["a field that no MAC covers", { samples: "AAAAgD8AAABA" }],
 ])("%s is refused", async ([, changes]) => {
   await expect(redeemEnrolment(await altered(changes), desk)).rejects.toMatchObject({
     code: "ENROLMENT_REQUEST_INVALID",

@@ -1,14 +1,19 @@
 import type { Name, Sha256 } from "@edgeloop/core/platform";
-import { EdgeloopError, fromHex, isName, sha256, toHex, utf8 } from "@edgeloop/core/platform";
+import { EdgeloopError, fromHex, sha256, toHex, utf8 } from "@edgeloop/core/platform";
 
 import { fromBase64, toBase64 } from "./base64.ts";
 import { openEnvelope, parseObject, readEnvelope, signEnvelope } from "./dsse.ts";
+import type { EnrolmentClaims } from "./enrolment-messages.ts";
+import {
+  enrolmentNonceBytes,
+  parseEnrolmentAnswer,
+  parseEnrolmentRequest,
+} from "./enrolment-messages.ts";
 import type { EnrolmentRecord, EnrolmentToken } from "./enrolment-token.ts";
 import { enrolmentRecord } from "./enrolment-token.ts";
 import type { SigningKey, VerifyKey } from "./keys.ts";
 import { importPublicKey } from "./keys.ts";
 
-const nonceBytes = 16;
 const requestKind = "enrolment-request";
 const answerKind = "enrolment-answer";
 
@@ -24,7 +29,8 @@ export type EnrolmentRequest = {
 export type EnrolmentLedger = {
   find(tokenId: string): Promise<EnrolmentRecord | undefined>;
   /**
-   * Binds a token to one key, atomically, for good.
+   * Binds a token to one key, atomically, for good. The ledger of devices binds a key to one name, so that a token lets in
+   * one device.
    *
    * @returns false when the token is bound to another key; true again for the same key, so that a device whose answer was
    * lost may ask twice.
@@ -58,7 +64,7 @@ export async function requestEnrolment(
   key: SigningKey,
 ): Promise<EnrolmentRequest> {
   const { tokenId, macKey, fleet } = await enrolmentRecord(token);
-  const nonce = toHex(globalThis.crypto.getRandomValues(new Uint8Array(nonceBytes)));
+  const nonce = toHex(globalThis.crypto.getRandomValues(new Uint8Array(enrolmentNonceBytes)));
   const claims = { tokenId, fleet, device, publicKey: toHex(key.raw), nonce };
   const mac = await globalThis.crypto.subtle.sign("HMAC", await hmacKey(macKey), macInput(claims));
   const message = { format: 1, ...claims, mac: toHex(new Uint8Array(mac)) };
@@ -84,21 +90,21 @@ export async function redeemEnrolment(
   envelope: Uint8Array,
   desk: EnrolmentDesk,
 ): Promise<Enrolment> {
-  const claims = parseClaims(parseObject(readEnvelope(envelope).payload));
+  const { mac, ...claims } = parseEnrolmentRequest(parseObject(readEnvelope(envelope).payload));
   const record = await desk.ledger.find(claims.tokenId);
   if (!record) {
     throw failed("ENROLMENT_TOKEN_UNKNOWN", "this coordinator made no such token");
   }
-  const mac = await globalThis.crypto.subtle.verify(
+  const isByToken = await globalThis.crypto.subtle.verify(
     "HMAC",
     await hmacKey(record.macKey),
-    Uint8Array.from(claims.mac),
+    bytesOfHex(mac),
     macInput(claims),
   );
-  if (!mac || claims.fleet !== record.fleet) {
+  if (!isByToken || claims.fleet !== record.fleet) {
     throw failed("ENROLMENT_MAC_INVALID", "the request was not made with the token's secret");
   }
-  const key = await importPublicKey(claims.raw);
+  const key = await importPublicKey(bytesOfHex(claims.publicKey));
   await openEnvelope(envelope, requestKind, [key]);
   if (desk.nowUs >= record.expiresUs) {
     throw failed("ENROLMENT_TOKEN_EXPIRED", "the token has expired; make a new one");
@@ -127,12 +133,10 @@ export async function acceptEnrolment(
   request: EnrolmentRequest,
   answer: Uint8Array,
 ): Promise<EnrolmentResult> {
-  const { coordinatorKey, root, device, nonce } = parseObject(readEnvelope(answer).payload);
-  if (typeof coordinatorKey !== "string" || typeof root !== "string") {
-    throw failed("ENROLMENT_ANSWER_INVALID", "expected coordinatorKey and root");
-  }
-  const raw = fromHex(coordinatorKey);
-  if (!raw || (await sha256(raw)) !== request.token.coordinatorKeyId) {
+  const said = parseEnrolmentAnswer(parseObject(readEnvelope(answer).payload));
+  const { coordinatorKey, root, device, nonce } = said;
+  const raw = bytesOfHex(coordinatorKey);
+  if ((await sha256(raw)) !== request.token.coordinatorKeyId) {
     throw failed("ENROLMENT_KEY_MISMATCH", "the coordinator's key is not the one in the token");
   }
   const key = await importPublicKey(raw);
@@ -147,40 +151,8 @@ export async function acceptEnrolment(
   return { coordinatorKey: key, root: rootBytes };
 }
 
-type Claims = {
-  readonly tokenId: string;
-  readonly fleet: Name;
-  readonly device: Name;
-  readonly publicKey: string;
-  readonly nonce: string;
-};
-
-function parseClaims(
-  json: Readonly<Record<string, unknown>>,
-): Claims & { readonly mac: Uint8Array; readonly raw: Uint8Array } {
-  const { format, tokenId, fleet, device, publicKey, nonce, mac } = json;
-  if (format !== 1) throw failed("ENROLMENT_REQUEST_INVALID", "expected format 1");
-  if (!isName(fleet) || !isName(device)) {
-    throw failed("ENROLMENT_REQUEST_INVALID", "expected the names of fleet and device");
-  }
-  if (
-    !isHex(tokenId, 16) ||
-    !isHex(publicKey, 32) ||
-    !isHex(nonce, nonceBytes) ||
-    !isHex(mac, 32)
-  ) {
-    throw failed("ENROLMENT_REQUEST_INVALID", "expected tokenId, publicKey, nonce and mac in hex");
-  }
-  const macBytes = fromHex(mac) ?? new Uint8Array();
-  const raw = fromHex(publicKey) ?? new Uint8Array();
-  return { tokenId, fleet, device, publicKey, nonce, mac: macBytes, raw };
-}
-
-const isHex = (value: unknown, bytes: number): value is string =>
-  typeof value === "string" && value.length === 2 * bytes && /^[0-9a-f]*$/.test(value);
-
 // Every field has a fixed form without a newline, so the joined text has one reading.
-const macInput = (claims: Claims): Uint8Array<ArrayBuffer> =>
+const macInput = (claims: EnrolmentClaims): Uint8Array<ArrayBuffer> =>
   utf8(
     [
       "edgeloop-enrolment-v1",
@@ -191,6 +163,10 @@ const macInput = (claims: Claims): Uint8Array<ArrayBuffer> =>
       claims.nonce,
     ].join("\n"),
   );
+
+// The schema has checked the digits.
+const bytesOfHex = (hex: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(fromHex(hex) ?? new Uint8Array());
 
 const hmacKey = (key: Uint8Array): Promise<CryptoKey> =>
   globalThis.crypto.subtle.importKey(

@@ -54,12 +54,18 @@ export type Bell = { readonly kind: WorkKind; readonly id: Name };
 /** All that waits for a device. */
 export type WorkList = { readonly format: 1; readonly work: readonly Bell[] };
 
+/** Says that a message was taken and is on disk. */
+export type Acknowledgement = { readonly format: 1 };
+
 const workKind = z.enum(["offer", "train", "calibrate", "evaluate", "rollout"]);
 const bellSchema = z.strictObject({ kind: workKind, id: wire.name }) satisfies z.ZodType<Bell>;
 const workListSchema = z.strictObject({
   format: wire.format,
   work: z.array(bellSchema).max(1024),
 }) satisfies z.ZodType<WorkList>;
+const acknowledgementSchema = z.strictObject({
+  format: wire.format,
+}) satisfies z.ZodType<Acknowledgement>;
 const stateSchema = z.strictObject({
   format: wire.format,
   state: z.enum(["online", "offline"]),
@@ -102,6 +108,9 @@ export const eventSchema: z.ZodType<DeviceEvent> = z.strictObject({
 export const parseBell = (value: unknown): Bell => parseWire("bell", bellSchema, value);
 /** Parses a work list. @throws `MESSAGE_INVALID`, `FORMAT_UNSUPPORTED` */
 export const parseWorkList = (value: unknown): WorkList => parseWire("work", workListSchema, value);
+/** Parses an acknowledgement. @throws `MESSAGE_INVALID`, `FORMAT_UNSUPPORTED` */
+export const parseAcknowledgement = (value: unknown): Acknowledgement =>
+  parseWire("acknowledgement", acknowledgementSchema, value);
 /** Parses a device's state. @throws `MESSAGE_INVALID`, `FORMAT_UNSUPPORTED` */
 export const parseDeviceState = (value: unknown): DeviceState =>
   parseWire("state", stateSchema, value);

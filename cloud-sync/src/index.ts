@@ -28,6 +28,12 @@ export type {
   EnrolmentResult,
 } from "./enrolment.ts";
 export { acceptEnrolment, redeemEnrolment, requestEnrolment } from "./enrolment.ts";
+export type {
+  EnrolmentAnswerMessage,
+  EnrolmentClaims,
+  EnrolmentRequestMessage,
+} from "./enrolment-messages.ts";
+export { parseEnrolmentAnswer, parseEnrolmentRequest } from "./enrolment-messages.ts";
 export type { EnrolmentRecord, EnrolmentToken } from "./enrolment-token.ts";
 export { createEnrolmentToken, enrolmentRecord, parseEnrolmentToken } from "./enrolment-token.ts";
 export type { EnrolmentErrorCode, OtaErrorCode, TrustErrorCode } from "./errors.ts";
@@ -35,6 +41,7 @@ export type { ExactSum, SumLimits } from "./exact-sum.ts";
 export { addTo, exactSum, gridStep, meanOf, mergeInto } from "./exact-sum.ts";
 export type { ModelFigures, RoundFigures } from "./federated-figures.ts";
 export type {
+  Acknowledgement,
   Bell,
   DeviceEvent,
   DeviceState,
@@ -43,7 +50,12 @@ export type {
   WorkKind,
   WorkList,
 } from "./fleet-messages.ts";
-export { parseBell, parseDeviceState, parseWorkList } from "./fleet-messages.ts";
+export {
+  parseAcknowledgement,
+  parseBell,
+  parseDeviceState,
+  parseWorkList,
+} from "./fleet-messages.ts";
 export type { JwtClaims, JwtOptions, JwtVerification } from "./jwt.ts";
 export { jwtLifetimeSecondsMax, jwtReplayGuard, mintJwt, verifyJwt } from "./jwt.ts";
 export type { PrivateJwk, PublicJwk, SigningKey, VerifyKey } from "./keys.ts";
@@ -61,6 +73,7 @@ export type { LoopConfig } from "./loop-config.ts";
 export { loopJsonSchema, parseProblemLoop } from "./loop-config.ts";
 export type { MessageKind, Messages } from "./messages.ts";
 export { messageParsers } from "./messages.ts";
+export { auditRepositoryFile } from "./ota-audit.ts";
 export type { AcceptedBundle, SignedBundle } from "./ota-chain.ts";
 export type { Line } from "./ota-line.ts";
 export { lineBytes, lineOf, parseLine } from "./ota-line.ts";

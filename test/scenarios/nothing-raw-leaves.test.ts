@@ -158,16 +158,88 @@ test("samples that are published as an event are raw, and recognised as int16", 
   expect(caught.samples).toBeGreaterThan(50);
 });
 
-test("samples in a field that events do not have make the event raw", async () => {
-  const samples = Buffer.from(bytesOf(packets[12]!)).toString("base64");
-  const event = { format: 1, fleet: demoNames.fleet, device: "pump-1", sequence: 1, samples };
-  const envelope = {
-    payloadType: "application/vnd.edgeloop.event.v1+json",
-    payload: Buffer.from(JSON.stringify(event)).toString("base64"),
-    signatures: [],
-  };
-  const caught = await foundBy(() => publishEvent(utf8(JSON.stringify(envelope))));
+/** An envelope as a gateway writes it, with a signature that only its holder could tell from a true one. */
+const enveloped = (kind: string, message: object, beside: object = {}): Uint8Array =>
+  utf8(
+    JSON.stringify({
+      payload: Buffer.from(JSON.stringify(message)).toString("base64"),
+      payloadType: `application/vnd.edgeloop.${kind}.v1+json`,
+      signatures: [{ keyid: "0".repeat(64), sig: Buffer.alloc(64, 7).toString("base64") }],
+      ...beside,
+    }),
+  );
+const samplesOf = (at: number): string => Buffer.from(bytesOf(packets[at]!)).toString("base64");
+
+const event = {
+  format: 1,
+  fleet: demoNames.fleet,
+  device: "pump-1",
+  sequence: 1,
+  code: "DATA_ADVANCED",
+  sensorUs: atS(0),
+  counters: {},
+};
+const enrolment = {
+  format: 1,
+  tokenId: "0".repeat(32),
+  fleet: demoNames.fleet,
+  device: "pump-1",
+  publicKey: "1".repeat(64),
+  nonce: "2".repeat(32),
+  mac: "3".repeat(64),
+};
+const enrol = (body: Uint8Array): Promise<Response> =>
+  fetch(new URL("/v1/enrolments", url), { method: "POST", body: Uint8Array.from(body) });
+
+test("an event and an enrolment with nothing hidden in them are known: what is raw below is what was added", async () => {
+  for (const send of [
+    () => publishEvent(enveloped("event", event)),
+    () => enrol(enveloped("enrolment-request", enrolment)),
+  ]) {
+    expect(await foundBy(send)).toEqual({ rawBytes: 0, samples: 0, plantedLabels: 0 });
+  }
+});
+
+test.for([
+  [
+    "a field that events do not have",
+    (samples: string) => publishEvent(enveloped("event", { ...event, samples })),
+  ],
+  [
+    "the envelope of an event",
+    (samples: string) => publishEvent(enveloped("event", event, { samples })),
+  ],
+  [
+    "a field that enrolments do not have",
+    (samples: string) => enrol(enveloped("enrolment-request", { ...enrolment, samples })),
+  ],
+  [
+    "the envelope of an enrolment",
+    (samples: string) => enrol(enveloped("enrolment-request", enrolment, { samples })),
+  ],
+  [
+    "the body of an enrolment that is no envelope",
+    (samples: string) => enrol(utf8(JSON.stringify({ samples }))),
+  ],
+] as const)("samples as base64 in %s make it raw, and are recognised", async ([, send]) => {
+  const samples = samplesOf(12);
+  const caught = await foundBy(() => send(samples));
   expect(caught.rawBytes).toBeGreaterThan(samples.length);
+  expect(caught.samples).toBeGreaterThan(50);
+});
+
+test("samples in the place of a signature are recognised, though the message is a known one", async () => {
+  const sig = Buffer.from(bytesOf(packets[13]!)).subarray(0, 64).toString("base64");
+  const signatures = [{ keyid: "0".repeat(64), sig }];
+  const caught = await foundBy(() => publishEvent(enveloped("event", event, { signatures })));
+  expect(caught).toMatchObject({ rawBytes: 0 });
+  expect(caught.samples).toBeGreaterThan(5);
+});
+
+test("a word of a label in the payload of a known message is recognised", async () => {
+  const named = { ...event, counters: { [planted[0]]: 1 } };
+  const caught = await foundBy(() => publishEvent(enveloped("event", named)));
+  expect(caught).toMatchObject({ rawBytes: 0, plantedLabels: 1 });
 });
 
 test.for([

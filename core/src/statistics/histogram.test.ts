@@ -83,6 +83,7 @@ test.for([
   ["nothing", null, "HISTOGRAM_INVALID"],
   ["a later format", { ...emptyHistogram, format: 2 }, "FORMAT_UNKNOWN"],
   ["a count that does not add up", { ...of(1, 2), count: 3 }, "HISTOGRAM_INVALID"],
+  ["a field that nobody reads", { ...of(1, 2), samples: [1, 2] }, "HISTOGRAM_INVALID"],
   ["bins out of order", { ...of(1, 2), bins: of(1, 2).bins.toReversed() }, "HISTOGRAM_INVALID"],
   ["a bin beyond all values", { ...of(1), bins: [[99_999, 1]] }, "HISTOGRAM_INVALID"],
   [

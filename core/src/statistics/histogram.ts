@@ -141,11 +141,12 @@ export function parseHistogram(input: unknown): Histogram {
       details: { format: raw.format },
     });
   }
-  const { count, min, max, notFinite, bins } = raw;
+  const { format: _, count, min, max, notFinite, bins, ...more } = raw;
   const inOrder = (bin: readonly unknown[], at: number, all: readonly (readonly unknown[])[]) =>
     at === 0 || Number(all[at - 1]?.[0]) < Number(bin[0]);
   const valid =
     raw.format === 1 &&
+    Object.keys(more).length === 0 &&
     [count, notFinite].every(isCount) &&
     Number.isFinite(min) &&
     Number.isFinite(max) &&
@@ -156,7 +157,7 @@ export function parseHistogram(input: unknown): Histogram {
   if (valid) return input as Histogram;
   throw new EdgeloopError(
     "HISTOGRAM_INVALID",
-    "a histogram has format 1, count, min, max, notFinite and bins [bin, count] in ascending order that add up to count",
+    "a histogram has format 1, count, min, max, notFinite and bins [bin, count] in ascending order that add up to count, and nothing else",
   );
 }
 

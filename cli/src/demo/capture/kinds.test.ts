@@ -1,8 +1,17 @@
 import type { MessageKind } from "@edgeloop/cloud-sync";
-import { generateKey, signEnvelope } from "@edgeloop/cloud-sync";
+import {
+  generateKey,
+  lineBytes,
+  lineOf,
+  parseObject,
+  readEnvelope,
+  signEnvelope,
+  toBase64,
+} from "@edgeloop/cloud-sync";
+import { otaPlant } from "@edgeloop/cloud-sync/testing";
 import { encodeSafetensors, f32, i64 } from "@edgeloop/core/graph";
 import type { Json } from "@edgeloop/core/platform";
-import { utf8 } from "@edgeloop/core/platform";
+import { fromUtf8, utf8 } from "@edgeloop/core/platform";
 import { expect, test } from "vitest";
 import type { Exchange } from "./http-proxy.ts";
 import { classifyExchange, classifyPublish } from "./kinds.ts";
@@ -110,11 +119,30 @@ const exchange = (change: Partial<Exchange>): Exchange => ({
 });
 const get = (path: string, responseBody: Uint8Array): Exchange => exchange({ path, responseBody });
 const put = (path: string, requestBody: Uint8Array): Exchange =>
-  exchange({ method: "PUT", path, requestBody, responseBody: json({ kind: "accepted" }) });
+  exchange({ method: "PUT", path, requestBody, responseBody: json({ format: 1 }) });
 
 const [round, rollout] = ["/v1/rounds/c1-r1", "/v1/rollouts/pumps-v2"];
 const work = json({ format: 1, work: [{ kind: "offer", id: "c1-r1" }] });
-const enrolment = json({ format: 1 });
+const hello = {
+  format: 1,
+  tokenId: "0".repeat(32),
+  fleet: "plant",
+  device: "pump-1",
+  publicKey: "1".repeat(64),
+  nonce: "2".repeat(32),
+  mac: "3".repeat(64),
+};
+const welcome = {
+  format: 1,
+  device: "pump-1",
+  deviceKeyId: hash,
+  nonce: "2".repeat(32),
+  coordinatorKey: "5".repeat(64),
+  root: "e30=",
+};
+const { signed: offline, first } = await otaPlant();
+const line = lineBytes(lineOf(first.manifest, { parents: [], approve: "automatic" }));
+const targets = "/v1/repository/targets";
 
 /** Every route: an exchange that is as it should be, and what it is called up and down. */
 const routes: readonly (readonly [Exchange, string, string])[] = [
@@ -122,8 +150,8 @@ const routes: readonly (readonly [Exchange, string, string])[] = [
     exchange({
       method: "POST",
       path: "/v1/enrolments",
-      requestBody: enrolment,
-      responseBody: enrolment,
+      requestBody: await signEnvelope("enrolment-request", hello, key),
+      responseBody: await signEnvelope("enrolment-answer", welcome, key),
     }),
     "enrolment",
     "enrolment",
@@ -154,7 +182,10 @@ const routes: readonly (readonly [Exchange, string, string])[] = [
   [put(`/v1/updates/${hash}`, update), "update payload", "acknowledgement"],
   [get(`/v1/blobs/${hash}`, Uint8Array.of(1, 2)), "request", "blob"],
   [get(`/v1/repository/blobs/${hash}`, Uint8Array.of(1, 2)), "request", "blob"],
-  [get("/v1/repository/metadata/1.root.json", json({ signed: {} })), "request", "update metadata"],
+  [get("/v1/repository/metadata/1.root.json", offline.root), "request", "update metadata"],
+  [get("/v1/repository/metadata/2.targets.json", offline.targets), "request", "update metadata"],
+  [get(`${targets}/lines/${hash}.pumps.json`, line), "request", "update metadata"],
+  [get(`${targets}/releases/pumps/${hash}.1.json`, first.bytes), "request", "update metadata"],
 ];
 const cases = routes.map(
   ([asked, up, down]) => [`${asked.method} ${asked.path}`, { asked, up, down }] as const,
@@ -202,7 +233,76 @@ test.for(Object.keys(messages) as MessageKind[])(
   },
 );
 
+/** A window as a leak would write it: text, so that a search for the window's bytes finds nothing. */
+const window = toBase64(Uint8Array.from({ length: 96 }, (_, at) => (at * 37) % 251));
+
+/** Ways to put a window into a JSON object that its readers would not look at. */
+const hidings: readonly (readonly [string, (text: string) => string])[] = [
+  ["a field more", (text) => `{"samples":"${window}",${text.slice(1)}`],
+  ["a field given twice", (text) => text.replace(/^\{("\w+":)/, `{$1"${window}",$1`)],
+  ["space between fields", (text) => text.replace(",", ",\t \t\t ")],
+  ["a long way to write a number", (text) => text.replace(/:1([,}])/, `:1.${"0".repeat(64)}$1`)],
+];
+/** Every JSON body that crosses in one direction, with what it is put back into. */
+const bodies = routes.flatMap(([asked, up, down]) => [
+  ...(asked.requestBody.length > 0 && up !== "update payload"
+    ? [
+        {
+          of: `${up} up`,
+          body: asked.requestBody,
+          put: (requestBody: Uint8Array) => classifyExchange({ ...asked, requestBody }).up,
+        },
+      ]
+    : []),
+  ...(asked.responseBody.length > 0 && down !== "blob"
+    ? [
+        {
+          of: `${down} down`,
+          body: asked.responseBody,
+          put: (responseBody: Uint8Array) => classifyExchange({ ...asked, responseBody }).down,
+        },
+      ]
+    : []),
+]);
+
+test.for(bodies.map((one) => [`${one.of}`, one] as const))(
+  "a window that hides in the body of %s makes it unknown",
+  ([, { body, put: classify }]) => {
+    const text = fromUtf8(body);
+    expect(classify(body)).toBeDefined();
+    for (const [how, hide] of hidings) {
+      const hidden = hide(text);
+      if (hidden !== text) expect(classify(utf8(hidden)), how).toBeUndefined();
+    }
+    expect(classify(utf8(`${text} `)), "behind it").toBeUndefined();
+  },
+);
+
+test.for(bodies.filter(({ body }) => fromUtf8(body).startsWith('{"payload"')))(
+  "a window that hides in the signed payload or beside the signature of $of makes it unknown",
+  async ({ body, put: classify }) => {
+    const { payload, payloadType } = readEnvelope(body);
+    const kind = /\.([a-z-]+)\.v1/.exec(payloadType)?.[1] ?? "";
+    for (const [how, hide] of hidings) {
+      const hidden = hide(fromUtf8(payload));
+      if (hidden === fromUtf8(payload)) continue;
+      expect(classify(await signEnvelope(kind, utf8(hidden), key)), how).toBeUndefined();
+    }
+    const whole = parseObject(body);
+    const [signature] = whole["signatures"] as readonly object[];
+    for (const signatures of [
+      [{ ...signature, samples: window }],
+      [{ ...signature, sig: window }],
+      [{ ...signature, keyid: window }],
+      [signature, { ...signature, sig: toBase64(new Uint8Array(64)) }],
+    ]) {
+      expect(classify(json({ ...whole, signatures })), JSON.stringify(signatures)).toBeUndefined();
+    }
+  },
+);
+
 test.for<[string, Uint8Array]>([
+  ["has text in its header", encodeSafetensors(new Map([["w", f32([1])]]), { note: window })],
   ["is cut short", update.subarray(0, -1)],
   ["has bytes behind its tensors", Uint8Array.of(...update, 0)],
   ["holds integers", encodeSafetensors(new Map([["labels", i64([1, 2])]]))],
@@ -215,7 +315,9 @@ test("an answer that says no is a refusal where it has a code", () => {
   const said = (status: number, body: unknown) =>
     classifyExchange(exchange({ status, responseBody: json(body) })).down;
   expect(said(403, { code: "TOKEN_EXPIRED", message: "enrol again" })).toBe("refusal");
-  expect([said(403, { samples: [1] }), said(500, "oops")]).toEqual([undefined, undefined]);
+  const more = { code: "TOKEN_EXPIRED", message: "enrol again", samples: [1] };
+  const refused = [said(403, { samples: [1] }), said(500, "oops"), said(403, more)];
+  expect(refused).toEqual([undefined, undefined, undefined]);
 });
 
 test("an answer that never came whole is torn on a known route, unknown elsewhere", () => {

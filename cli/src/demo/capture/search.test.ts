@@ -37,3 +37,17 @@ test("a planted label is caught, and innocent text is not", () => {
   });
   expect(capture(utf8("nothing to see"))).toMatchObject({ plantedLabels: 0, samples: 0 });
 });
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+test.for<[string, (text: string) => string]>([
+  ["a field", (text) => `{"payload":"${text}"}`],
+  ["a path", (text) => `PUT /v1/updates/abc${text} HTTP/1.1`],
+  ["the URL-safe alphabet", (text) => text.replaceAll("+", "-").replaceAll("/", "_")],
+  ["the payload of an envelope", (text) => `{"payload":"${base64(utf8(`{"note":"${text}"}`))}"}`],
+])("a window and a label are caught as base64 in %s", ([, hide]) => {
+  const window = hide(base64(bytesOf(floats.slice(100, 120))));
+  expect(capture(utf8(window)).samples).toBeGreaterThan(10);
+  const label = hide(base64(utf8("by planted-label-7 of the night shift")));
+  expect(capture(utf8(label)).plantedLabels).toBeGreaterThan(0);
+});

@@ -22,7 +22,7 @@ export type Leaks = {
   readonly searchedBytes: number;
 };
 
-/** Searches everything that crossed for raw data. */
+/** Searches everything that crossed for raw data, as it stands and as base64. */
 export function searchLeaks(ledger: CaptureLedger, raw: RawData): Leaks {
   const index = leakIndex();
   for (const block of raw.floats) index.add(bytesOf(block), 4);
@@ -30,10 +30,30 @@ export function searchLeaks(ledger: CaptureLedger, raw: RawData): Leaks {
   const planted = raw.planted.map((text) => Buffer.from(utf8(text)));
   let [samples, plantedLabels, searchedBytes] = [0, 0, 0];
   for (const content of ledger.contents()) {
-    const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-    samples += index.count(content);
-    plantedLabels += planted.filter((text) => buffer.includes(text)).length;
+    for (const bytes of layersOf(content, layersMax)) {
+      samples += index.count(bytes);
+      plantedLabels += planted.filter((text) => bytes.includes(text)).length;
+    }
     searchedBytes += content.length;
   }
   return { samples, plantedLabels, sequences: index.size, searchedBytes };
+}
+
+/** An envelope holds its payload as base64, and what is hidden in that may be base64 again. */
+const layersMax = 3;
+
+/** Longer than 16 bytes are as base64. */
+const base64Run = /[\w+/-]{24,}/g;
+
+/** Bytes as they crossed, and what the base64 in them stands for. */
+function* layersOf(content: Uint8Array, layers: number): Generator<Buffer> {
+  const buffer = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  yield buffer;
+  if (layers === 0) return;
+  for (const [run] of buffer.toString("latin1").matchAll(base64Run)) {
+    // Letters of something else may stand before it, such as a path.
+    for (const before of [0, 1, 2, 3]) {
+      yield* layersOf(Buffer.from(run.slice(before), "base64"), layers - 1);
+    }
+  }
 }
