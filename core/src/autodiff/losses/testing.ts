@@ -1,0 +1,30 @@
+import { expect } from "vitest";
+import { run } from "../../../../test/reference/interpreter.ts";
+import { runOnnx, runtimes } from "../../../../test/reference/onnxruntime.ts";
+import { graphBuilder } from "../../graph/builder.ts";
+import type { Tensor } from "../../graph/tensor.ts";
+import { emitter } from "../emitter.ts";
+import type { Loss } from "./loss.ts";
+
+/** A loss by the float64 reference, checked on every runtime. */
+export async function lossOf(
+  loss: Loss,
+  output: Tensor,
+  target: Tensor,
+  weight?: Tensor,
+): Promise<number> {
+  const b = graphBuilder("loss");
+  const info = { name: "output", dtype: output.dtype, shape: ["N", ...output.shape.slice(1)] };
+  b.input(info);
+  b.input({ name: "target", ...loss.target(info) });
+  if (weight !== undefined) b.input({ name: "weight", dtype: "float32", shape: ["N"] });
+  const weighted = weight === undefined ? {} : { weight: "weight" };
+  const name = loss.emit(emitter(b, "loss"), { output: info, target: "target", ...weighted });
+  b.output({ name, dtype: "float32", shape: [] });
+  const feeds = { output, target, ...(weight === undefined ? {} : { weight }) };
+  const expected = Number(run(b.build(), feeds)[name]!.data[0]);
+  for (const key of runtimes.keys()) {
+    expect(Number((await runOnnx(b.build(), feeds, key))[name]!.data[0])).toBeCloseTo(expected, 5);
+  }
+  return expected;
+}
