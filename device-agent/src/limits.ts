@@ -72,6 +72,10 @@ export const driftQueueMax = 64;
 export const enrolmentTimeoutMs = 30_000;
 /** Longest wait between two attempts to enrol, in milliseconds. */
 export const enrolmentRetryDelayMs = 5_000;
+/** Bound of the first pause before a failed link to the coordinator is opened again, in milliseconds. */
+export const linkRetryDelayMs = 1_000;
+/** Longest such pause, in milliseconds: a disk that was cleared is noticed within a minute. */
+export const linkRetryDelayMsMax = 60_000;
 /** Events that wait for the first contact with the coordinator; the oldest go. */
 export const reportsWaitingMax = 256;
 /** Labelled windows that the serving model is judged by; older ones are forgotten. */

@@ -9,6 +9,7 @@ import type { CoordinatorConfig } from "../config.ts";
 import type { CoordinatorLink, LinkParts } from "../coordinator-link.ts";
 import type { GatewayEvent } from "../events.ts";
 import { enrolmentRetryDelayMs, fullRetryIntervalMs, reportsWaitingMax } from "../limits.ts";
+import { keepLink } from "../link-keeper.ts";
 import { isDiskFull, isPassing } from "../passing-failure.ts";
 import type { Identity } from "./enrolment.ts";
 import { openIdentity } from "./enrolment.ts";
@@ -60,16 +61,16 @@ export function openCoordinator(options: CoordinatorOptions): CoordinatorLink {
     async run(signal) {
       const identity = await enrolled(signal);
       if (identity === undefined) return;
-      try {
-        client = await openClient(options, { ...identity, device, fleet });
-        for (const event of waiting) await client.report(plain(event));
-        waiting = [];
+      const hold = async (): Promise<void> => {
+        client ??= await openClient(options, { ...identity, device, fleet });
+        // One at a time: after a failure, what is on disk already is not reported again.
+        for (let [event] = waiting; event !== undefined; [event] = waiting) {
+          await client.report(plain(event));
+          waiting = waiting.slice(1);
+        }
         await client.run(signal);
-      } catch (error) {
-        if (signal.aborted) return;
-        // Revoked, for instance: what runs here goes on without a coordinator.
-        log.error("coordinator-left", { code: codeOf(error), reason: messageOf(error) });
-      }
+      };
+      await keepLink({ hold, clock, log, rng: Math.random }, signal);
     },
   };
 }
