@@ -7,13 +7,12 @@ import { EdgeloopError } from "../platform/errors.ts";
 import type { Carry } from "../runtime/session.ts";
 import type { Values } from "./backward.ts";
 import { backward } from "./backward.ts";
-import type { Emitter } from "./emitter.ts";
 import { emitter } from "./emitter.ts";
 import type { Loss } from "./losses/loss.ts";
 import { batchOf } from "./losses/loss.ts";
-import { biasCorrections } from "./optimizers/adam.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { emitStatistics, trainingMode } from "./training-mode.ts";
+import { emitUpdates, stepCount } from "./updates.ts";
 
 /** What to train and how. */
 export type TrainingStepOptions = {
@@ -27,6 +26,10 @@ export type TrainingStepOptions = {
   readonly weighted?: boolean;
   /** Pulls each parameter towards the input `<parameter>.anchor` with this strength (FedProx's mu). */
   readonly proximal?: number;
+  /** Adds the input `<parameter>.variate` to each gradient: SCAFFOLD's server variate less the device's own. */
+  readonly variates?: boolean;
+  /** Longest that all gradients together may be; longer ones are scaled down to it. */
+  readonly clipNorm?: number;
 };
 
 /** A step graph, where it starts from, and what goes round. */
@@ -37,13 +40,11 @@ export type TrainingStep = {
   readonly carry: Carry;
 };
 
-const stepCount = "optimizer.step";
-
 /**
  * Writes one whole training step as a plain ONNX graph: forward, loss, backward and update.
  *
  * Inputs: the model's, `target`, `weight` (if weighted), `learningRate` (rank 0), `<parameter>.anchor` (if
- * proximal) and the carried ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried
+ * proximal), `<parameter>.variate` (if asked for) and the carried ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried
  * input. A BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics
  * are carried, moved as ONNX says (population variance); any other stays frozen.
  *
@@ -83,7 +84,7 @@ export function trainingStep(model: Graph, options: TrainingStepOptions): Traini
     seeds: new Map([["loss", emit.number(1, "float32")]]),
     wrt: new Set(parameters),
   });
-  emitUpdates(emit, options, new Map(parameters.map((name) => [name, gradients.get(name)])));
+  emitUpdates(emit, options, usedGradients(parameters, gradients));
   emitStatistics(emit, statistics);
   return finish(builder.build(), initial);
 }
@@ -161,45 +162,29 @@ function declareInputs(
     input({ name: "weight", dtype: "float32", shape: batchOf(logits) });
   input({ name: "learningRate", dtype: "float32", shape: [] });
   for (const [name, { dtype, shape }] of initial) input({ name, dtype, shape });
-  if (options.proximal === undefined) return;
+  const extras = [
+    ...(options.proximal === undefined ? [] : ["anchor"]),
+    ...(options.variates === true ? ["variate"] : []),
+  ];
   for (const name of parameters) {
-    input({ name: `${name}.anchor`, dtype: "float32", shape: initial.get(name)?.shape ?? [] });
+    const shape = initial.get(name)?.shape ?? [];
+    for (const extra of extras) input({ name: `${name}.${extra}`, dtype: "float32", shape });
   }
 }
 
-function emitUpdates(
-  emit: Emitter,
-  { optimizer, proximal }: TrainingStepOptions,
-  gradients: ReadonlyMap<string, string | undefined>,
-): void {
-  const learningRate = "learningRate";
-  const { betas } = optimizer;
-  const corrections =
-    betas === undefined
-      ? {}
-      : { corrections: biasCorrections(emit, { betas, step: stepCount, learningRate }) };
-  for (const [parameter, found] of gradients) {
-    if (found === undefined) {
+function usedGradients(
+  parameters: readonly string[],
+  gradients: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  return new Map(
+    parameters.map((parameter) => {
+      const gradient = gradients.get(parameter);
+      if (gradient !== undefined) return [parameter, gradient];
       throw new EdgeloopError("TRAINABLE_UNUSED", `${parameter} does not influence the loss`, {
         details: { parameter },
       });
-    }
-    const gradient =
-      proximal === undefined ? found : pulled(emit, { parameter, gradient: found, proximal });
-    optimizer.update({ emit, learningRate, ...corrections }, { parameter, gradient });
-  }
-}
-
-function pulled(
-  emit: Emitter,
-  {
-    parameter,
-    gradient,
-    proximal,
-  }: { readonly parameter: string; readonly gradient: string; readonly proximal: number },
-): string {
-  const away = emit.op("Sub", [parameter, `${parameter}.anchor`]);
-  return emit.op("Add", [gradient, emit.op("Mul", [away, emit.number(proximal, "float32")])]);
+    }),
+  );
 }
 
 /** Declares the outputs and leaves out what none of them needs. */
