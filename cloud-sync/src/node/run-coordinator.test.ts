@@ -1,7 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { codeOf, silentLog } from "@edgeloop/core/platform";
+import { codeOf, EdgeloopError, silentLog } from "@edgeloop/core/platform";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { roundPlant } from "../testing.ts";
 import { readCoordinatorConfig, runCoordinator } from "./run-coordinator.ts";
@@ -72,6 +73,41 @@ test("it listens, stops when told, and starts again over the same directory", as
   await expect(fetch(`${addresses.url}/healthz`)).rejects.toThrow();
   const second = await plant.start();
   expect(second.addresses).toEqual(addresses);
+  await second.stop();
+});
+
+test("whatever ends it closes all that it opened, without being told to stop", async () => {
+  const { config } = await roundPlant(directory);
+  let url = "";
+  const run = runCoordinator(
+    config,
+    {
+      log: silentLog,
+      ready: (addresses) => {
+        url = addresses.url;
+        throw new EdgeloopError("STORE_FAILED", "the store is gone");
+      },
+    },
+    stopped,
+  );
+  expect(await run.then(() => "RAN", codeOf)).toBe("STORE_FAILED");
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
+
+test("a port that is taken leaves nothing open: freed, the same ports serve", async () => {
+  const plant = await roundPlant(directory);
+  const first = await plant.start();
+  await first.stop();
+  const taken = createServer();
+  await new Promise<void>((resolve) => {
+    taken.listen(plant.config.admin.port, "127.0.0.1", resolve);
+  });
+  expect(await plant.start().then(() => "RAN", codeOf)).toBe("EADDRINUSE");
+  await new Promise((resolve) => {
+    taken.close(resolve);
+  });
+  const second = await plant.start();
+  expect(second.addresses).toEqual(first.addresses);
   await second.stop();
 });
 

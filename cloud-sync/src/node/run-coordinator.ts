@@ -115,8 +115,13 @@ export async function runCoordinator(
   await publishReleases(config, { registry, log });
   const blobs = await openFileBlobStore(join(config.data, "blobs"));
   const updates = await openFileBlobStore(join(config.data, "updates"));
+  // Whatever ends this function closes what it opened, last first: a process that served nothing would never be restarted.
+  await using opened = new AsyncDisposableStack();
   const store = await openSqliteStore(join(config.data, "ledger.db"));
+  opened.defer(() => store.close());
   const metrics = coordinatorMetrics();
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
   let broker: Broker | undefined;
   const coordinator = await openCoordinator(
     {
@@ -138,8 +143,9 @@ export async function runCoordinator(
       code,
       ring: (device, bell) => broker?.ring(device, bell),
     },
-    signal,
+    until,
   );
+  opened.defer(() => coordinator.idle());
   if (options.onNotice) coordinator.watch(options.onNotice);
   coordinator.watch(({ stream, kind }) => metrics.moved(stream.split("/")[0] ?? "", kind));
   const withTls = (listen: { readonly host: string; readonly port: number }): Listen => ({
@@ -147,22 +153,29 @@ export async function runCoordinator(
     ...(tls ? { tls } : {}),
   });
   broker = await serveBroker({ config, coordinator, clock, log, metrics }, withTls(config.mqtt));
-  const servers = await serveHttp(
-    { config, coordinator, clock, log, metrics, registry, broker, blobs, key, operatorToken },
+  opened.defer(broker.close);
+  const addresses = await serveHttp(
+    {
+      config,
+      coordinator,
+      clock,
+      log,
+      metrics,
+      registry,
+      broker,
+      blobs,
+      key,
+      operatorToken,
+      opened,
+    },
     withTls(config.http),
   );
-  const refresh = refreshSignatures(registry, { clock, log }, signal);
-  try {
-    options.ready?.({ ...servers.addresses, mqttUrl: mqttUrlOf(config, broker.port) });
-    log.info("coordinator ready", servers.addresses);
-    await coordinator.run();
-  } finally {
-    await servers.close();
-    await broker.close();
-    await coordinator.idle();
-    await refresh;
-    await store.close();
-  }
+  const refresh = refreshSignatures(registry, { clock, log }, until);
+  opened.defer(() => refresh);
+  opened.defer(() => over.abort());
+  options.ready?.({ ...addresses, mqttUrl: mqttUrlOf(config, broker.port) });
+  log.info("coordinator ready", addresses);
+  await coordinator.run();
 }
 
 type Parts = {
@@ -179,6 +192,8 @@ type HttpParts = Parts & {
   readonly blobs: BlobStore;
   readonly key: SigningKey;
   readonly operatorToken: string;
+  /** Closes the servers. */
+  readonly opened: AsyncDisposableStack;
 };
 
 function serveBroker(
@@ -206,13 +221,11 @@ function serveBroker(
 async function serveHttp(
   parts: HttpParts,
   listen: Listen,
-): Promise<{
-  readonly addresses: Omit<CoordinatorAddresses, "mqttUrl">;
-  readonly close: () => Promise<void>;
-}> {
+): Promise<Omit<CoordinatorAddresses, "mqttUrl">> {
   const { config, coordinator, clock, log, metrics, registry, broker, blobs, key } = parts;
   const authentication = { fleet: config.fleet, clock, keyOf: coordinator.ledger.keyOf };
   const app = httpServer({ listen, log, metrics });
+  parts.opened.defer(() => app.close());
   app.get("/healthz", (_request, reply) => reply.send('{"status":"ok"}'));
   addEnrolmentRoutes(app, { coordinator, registry, key, clock });
   addDeviceRoutes(app, { coordinator, authentication, metrics });
@@ -221,6 +234,7 @@ async function serveHttp(
   const url = `${listen.tls ? "https" : "http"}://${listen.host}:${port}`;
   const adminListen = { host: "127.0.0.1", port: config.admin.port };
   const admin = httpServer({ listen: adminListen, log, metrics });
+  parts.opened.defer(() => admin.close());
   addAdminRoutes(admin, {
     coordinator,
     broker,
@@ -233,12 +247,7 @@ async function serveHttp(
     operatorToken: parts.operatorToken,
   });
   const adminPort = await startServer(admin, adminListen);
-  return {
-    addresses: { url, adminUrl: `http://127.0.0.1:${adminPort}` },
-    close: async () => {
-      await Promise.all([app.close(), admin.close()]);
-    },
-  };
+  return { url, adminUrl: `http://127.0.0.1:${adminPort}` };
 }
 
 const mqttUrlOf = ({ mqtt, tls }: CoordinatorConfig, port: number): string =>
