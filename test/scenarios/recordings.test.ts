@@ -7,6 +7,7 @@ import { openSession } from "@edgeloop/core/runtime";
 import type { TrainPorts } from "@edgeloop/models";
 import { examplesOf, isWeight } from "@edgeloop/models";
 import { expect, onTestFinished, test } from "vitest";
+import { childrenOf } from "../../cli/src/demo/fleet/learner-watch.ts";
 import { federate } from "../../cli/src/demo/recordings/federate.ts";
 import { accuracyOf, heldWindows, tested } from "../../cli/src/demo/recordings/fold.ts";
 import { macroF1Of } from "../../cli/src/demo/recordings/macro-f1.ts";
@@ -25,7 +26,11 @@ const ports: TrainPorts = {
   clock: systemClock,
 };
 
-function edgeloop(words: readonly string[]): Promise<unknown> {
+/** Runs a command; `onSaid` hears all that it has said so far, whenever that is more. */
+function edgeloop(
+  words: readonly string[],
+  onSaid: (said: string, pid: number) => void = () => undefined,
+): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const args = ["--conditions=@edgeloop/source", main, ...words, "--json"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
@@ -36,6 +41,7 @@ function edgeloop(words: readonly string[]): Promise<unknown> {
     });
     child.stderr.on("data", (chunk) => {
       said += String(chunk);
+      onSaid(said, child.pid ?? 0);
     });
     child.on("close", (code) =>
       code === 0 ? resolve(JSON.parse(out)) : reject(new Error(`exit ${code}: ${said}`)),
@@ -92,3 +98,32 @@ test("rounds over real processes give the bits of rounds without processes, and 
   expect(result.folds[0]?.macroF1).toEqual(await macroF1Of({ ...tested(fold), ...graphs }, ports));
   expect(fold.cast.field.length).toBe(2);
 });
+
+test.runIf(process.platform === "linux")(
+  "a gateway that dies while rounds run ends the command with its name and its last words",
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), "edgeloop-recordings-"));
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+    await recordPeople(join(directory, "data"), ["ann", "bob", "cem"], 2);
+    const problem = await writeProblem(directory);
+    let killed = 0;
+    const running = edgeloop(
+      [
+        ...["demo", "--recordings", join(directory, "data"), "--group-by", "person"],
+        ...["--problem", problem, "--folds", "3", "--rounds", "50", "--backend", "wasm"],
+        ...["-o", join(directory, "out")],
+      ],
+      (said, pid) => {
+        const gateway = childrenOf(pid).find(isGateway);
+        if (killed > 0 || gateway === undefined || !said.includes("/1 released")) return;
+        killed = gateway;
+        process.kill(gateway, "SIGKILL");
+      },
+    );
+    await expect(running).rejects.toThrow(/DAEMON_ENDED.*ended with SIGKILL/s);
+    expect(killed).toBeGreaterThan(0);
+  },
+);
+
+const isGateway = (pid: number): boolean =>
+  readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").includes("gateway");

@@ -51,13 +51,11 @@ export function liveLatency(book: PredictionBook, gateways: number): LiveLatency
   const idle = book.latency(({ training }) => training === 0);
   const some = book.latency(({ training }) => training > 0);
   const all = book.latency(({ training }) => training === gateways);
-  const measured = (score: typeof idle, at: "p50" | "p99"): number | null =>
-    score.windows === 0 ? null : score[at];
   return {
-    p50: measured(idle, "p50"),
-    p99: measured(idle, "p99"),
-    p99Training: measured(some, "p99"),
-    p99AllTraining: measured(all, "p99"),
+    p50: idle.p50,
+    p99: idle.p99,
+    p99Training: some.p99,
+    p99AllTraining: all.p99,
     windows: {
       idle: idle.windows,
       training: some.windows,

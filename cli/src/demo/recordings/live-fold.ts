@@ -15,6 +15,8 @@ import type { RolloutRow, RoundBook } from "../round-book.ts";
 import { roundBook } from "../round-book.ts";
 import type { Plant } from "../setup.ts";
 import { waiting } from "../timeline.ts";
+import type { Process } from "../trouble.ts";
+import { troubleOf } from "../trouble.ts";
 import type { FoldOptions } from "./fold.ts";
 import type { LiveFigures } from "./live-figures.ts";
 import { liveFigures } from "./live-figures.ts";
@@ -35,6 +37,8 @@ const observer = "observer-5c1f";
 const humsMs = { install: 150, rounds: 500 };
 /** Longest that labels take to start the rounds: gateways report them once a second. */
 const startMsMax = 60_000;
+/** How often it is looked whether every process still runs. */
+const lookMs = 1000;
 
 /** What the live fold is told and tells. */
 export type LivePorts = Pick<TrainPorts, "open"> &
@@ -96,8 +100,17 @@ export async function runLiveFold(
   const coordinator = coordinatorMember(plant);
   const closings: (() => Promise<void>)[] = [];
   const onOpen: Scene["onOpen"] = (close) => closings.push(close);
-  const scene: Scene = { ...books, fold, plant, coordinator, ports, signal, onOpen };
-  const { until, poke } = waiting(signal);
+  const processes: Process[] = [coordinator.daemon];
+  const onProcess: Scene["onProcess"] = (process) => processes.push(process);
+  const scene: Scene = { ...books, fold, plant, coordinator, ports, signal, onOpen, onProcess };
+  const { directory } = plant;
+  // Recordings have no schedule that could end.
+  const lasting = { phase: "", nowUs: 0, endUs: Number.POSITIVE_INFINITY };
+  const { until, poke } = waiting(signal, () =>
+    troubleOf({ ...lasting, processes, rounds: books.rounds, directory }),
+  );
+  // A process that ends says nothing: it is looked for.
+  const looks = setInterval(poke, lookMs);
   const last = new Map<string, string>();
   const follow = coordinator.follow((notice) => {
     books.rounds.take(notice, ports.atS());
@@ -112,6 +125,7 @@ export async function runLiveFold(
     await ports.onResult(await play(scene, timetable, until));
     if (settings.stay) await until(() => false).catch(() => ports.event("interrupted"));
   } finally {
+    clearInterval(looks);
     over.abort(new Error("the live fold is over"));
     await follow;
     await Promise.allSettled(closings.map((close) => close()));
@@ -124,6 +138,7 @@ type Scene = LiveBooks & {
   readonly plant: Plant;
   readonly coordinator: CoordinatorMember;
   readonly onOpen: (close: () => Promise<void>) => void;
+  readonly onProcess: (process: Process) => void;
   readonly ports: LivePorts;
   readonly signal: AbortSignal;
 };
@@ -158,7 +173,7 @@ async function play(scene: Scene, timetable: Timetable, until: Until): Promise<L
   // A model is confirmed by the windows that it serves: until it is served everywhere, every sensor hums.
   const served = async (release: string, fromUs: number): Promise<void> => {
     const rollout = () => rounds.rollouts().find((row) => row.manifest === release);
-    const isOver = (): boolean => ["done", "stopped"].includes(rollout()?.state ?? "");
+    const isOver = (): boolean => rollout()?.state === "done";
     await Promise.all([until(isOver), hum(fromUs, { everyMs: humsMs.install, isOver })]);
     refuseUnserved(rollout(), gateways.length);
   };
@@ -194,12 +209,11 @@ async function learn(
   await Promise.race([until(() => rounds.campaign() !== undefined), late(signal)]);
   const next = (): string | undefined =>
     rounds.rollouts().find((row) => row.manifest !== plant.release.sha256)?.manifest;
-  const hasFailed = (): boolean => ["rejected", "abandoned"].includes(rounds.campaign() ?? "");
-  const isOver = (): boolean => next() !== undefined || hasFailed();
+  const isOver = (): boolean => next() !== undefined;
   await Promise.all([until(isOver), hum({ everyMs: humsMs.rounds, isOver })]);
   const learned = next();
-  if (learned !== undefined) return learned;
-  throw new EdgeloopError("CAMPAIGN_FAILED", `the campaign ended ${rounds.campaign()}`);
+  if (learned === undefined) throw new RangeError("rounds end in a release");
+  return learned;
 }
 
 /** Labels that gateways refuse are not counted: without them, rounds would be waited for for ever. */

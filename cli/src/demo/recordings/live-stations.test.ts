@@ -28,6 +28,7 @@ test("a gateway that gets no token does not start, and the failure is the coordi
     ledger: captureLedger(),
     signal: new AbortController().signal,
     onOpen: (close) => opened.push(close),
+    onProcess: () => asked.push("a process"),
   });
   await expect(opening).rejects.toThrow("no token today");
   expect(asked).toEqual(["tokens"]);

@@ -6,6 +6,7 @@ import { setUpGateway } from "../fleet/gateway-member.ts";
 import { learnerWatch } from "../fleet/learner-watch.ts";
 import type { PredictionBook } from "../plant/prediction-book.ts";
 import type { Plant } from "../setup.ts";
+import type { Process } from "../trouble.ts";
 import { inParallel } from "./parallel.ts";
 import type { PersonSensor } from "./person-sensor.ts";
 import { connectPersonSensor, sensorTopic } from "./person-sensor.ts";
@@ -31,6 +32,8 @@ export type StationOptions = {
   readonly signal: AbortSignal;
   /** Takes what has to be ended, the moment that it runs. */
   readonly onOpen: (close: () => Promise<void>) => void;
+  /** Takes every gateway's process once it runs. */
+  readonly onProcess: (process: Process) => void;
 };
 
 /** Starts a gateway for each name, a few at a time, and connects a sensor to each; in the order of the names. */
@@ -60,7 +63,7 @@ async function openStation(
   options: StationOptions,
   { name, training, onMember }: One,
 ): Promise<PersonSensor> {
-  const { problem, signal, onOpen } = options;
+  const { problem, signal, onOpen, onProcess } = options;
   const { sensor, rateHz, channels } = { ...problem.sensor, sensor: problem.sensor.name };
   const member = await setUpGateway({
     ...options,
@@ -77,6 +80,7 @@ async function openStation(
   });
   await member.daemon.start(signal);
   onMember(member);
+  onProcess(member.daemon);
   const connected = await connectPersonSensor({
     ...options,
     brokerUrl: member.brokerUrl,
