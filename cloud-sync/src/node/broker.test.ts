@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import type { Socket } from "node:net";
+import { createConnection } from "node:net";
 import type { Name } from "@edgeloop/core/platform";
 import { EdgeloopError, parseName, silentLog } from "@edgeloop/core/platform";
 import { systemClock } from "@edgeloop/core/platform/node";
@@ -30,6 +33,7 @@ beforeEach(async () => {
   refusals.length = 0;
   commit = () => Promise.resolve();
   broker = await openBroker({
+    connectionsMax: 3,
     fleet,
     listen: { host: "127.0.0.1", port: 0 },
     clock: systemClock,
@@ -140,6 +144,34 @@ test("an event that is too long is refused before it is read", async () => {
   device.publish(deviceTopic(fleet, a, "events"), Buffer.alloc(100_000), { qos: 1 });
   await closed;
   expect([events, refusals]).toEqual([[], ["EVENT_TOO_LARGE"]]);
+});
+
+/** Connects without being anybody. */
+async function stranger(): Promise<Socket> {
+  const socket = createConnection(broker.port, "127.0.0.1");
+  await once(socket, "connect");
+  return socket;
+}
+
+test("a packet that says it is too long cuts the connection off before it is sent", async () => {
+  const socket = await stranger();
+  // CONNECT, 268 435 455 bytes.
+  socket.write(Uint8Array.of(0x10, 0xff, 0xff, 0xff, 0x7f));
+  await once(socket, "close");
+  expect(refusals).toEqual(["MQTT_PACKET_TOO_LARGE"]);
+  const device = await client(a);
+  const closed = closeOf(device);
+  device.publish(deviceTopic(fleet, a, "events"), Buffer.alloc(200_000), { qos: 1 });
+  await closed;
+  expect([events, refusals.slice(1)]).toEqual([[], ["MQTT_PACKET_TOO_LARGE"]]);
+});
+
+test("no more connections than the limit are taken", async () => {
+  const sockets = [await stranger(), await stranger(), await stranger()];
+  const last = await stranger();
+  await once(last, "close");
+  expect(refusals).toEqual(["MQTT_CONNECTIONS_EXCEEDED"]);
+  for (const socket of sockets) socket.destroy();
 });
 
 test("a dropped device is off, and plain text off loopback is refused", async () => {

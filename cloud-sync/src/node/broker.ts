@@ -1,4 +1,4 @@
-import type { Server } from "node:net";
+import type { Server, Socket } from "node:net";
 import { createServer } from "node:net";
 import type { Clock, Log, Name } from "@edgeloop/core/platform";
 import { codeOf, EdgeloopError, fromUtf8, isName, messageOf } from "@edgeloop/core/platform";
@@ -7,12 +7,23 @@ import { Aedes } from "aedes";
 import type { Bell } from "../fleet-messages.ts";
 import { verifyJwt } from "../jwt.ts";
 import type { VerifyKey } from "../keys.ts";
+import type { PacketBounds } from "../packet-gate.ts";
+import { packetGate } from "../packet-gate.ts";
 import { deviceOfTopic, deviceTopic, mayPublish, maySubscribe, mqttAudience } from "../topics.ts";
 import type { Listen } from "./listen.ts";
 import { listenOn, secureServer } from "./listen.ts";
 
-/** Largest packet that a device may publish: an event's envelope. */
+/** Largest payload that a device may publish: an event's envelope. */
 const payloadBytesMax: number = 64 * 1024;
+
+/**
+ * Longest packets that are read at all. The first one holds names, a token and a will; later ones a payload and its topic,
+ * with room for one that is a little too long to be refused by its own code.
+ */
+const packetBounds: PacketBounds = { firstBytesMax: 16 * 1024, bytesMax: 2 * payloadBytesMax };
+
+/** Connections at once: each may hold a packet in memory, and a descriptor of the process. */
+const connectionsMax = 16_384;
 
 /** What the coordinator's broker needs. */
 export type BrokerOptions = {
@@ -28,6 +39,8 @@ export type BrokerOptions = {
   readonly onPresence: (device: Name, isOnline: boolean) => void;
   /** Told of each refusal, for the metrics. */
   readonly onRefusal: (code: string) => void;
+  /** Connections at once. */
+  readonly connectionsMax?: number;
 };
 
 /** The coordinator's broker: transport for bells and events, never the only copy of anything. */
@@ -86,9 +99,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
   aedes.on("connectionError", (_client, error) => {
     log.debug("broker connection error", { message: error.message });
   });
+  const accept = (socket: Socket): void => {
+    aedes.handle(socket);
+    guard(options, socket);
+  };
   const server = options.listen.tls
-    ? secureServer(options.listen.tls, (socket) => aedes.handle(socket))
-    : createServer((socket) => aedes.handle(socket));
+    ? secureServer(options.listen.tls, accept)
+    : createServer(accept);
+  server.maxConnections = options.connectionsMax ?? connectionsMax;
+  server.on("drop", () => options.onRefusal("MQTT_CONNECTIONS_EXCEEDED"));
   const port = await listenOn(server, options.listen);
   return {
     port,
@@ -109,6 +128,21 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     drop: (device) => online.get(device)?.close(),
     close: () => closeBoth(aedes, server),
   };
+}
+
+/**
+ * Cuts a connection off at a header that announces too long a packet: the broker would gather it first, from anybody.
+ *
+ * The broker reads by itself ("readable"), so that "data" only watches what it reads.
+ */
+function guard({ log, onRefusal }: BrokerOptions, socket: Socket): void {
+  const take = packetGate(packetBounds);
+  socket.on("data", (chunk: Uint8Array) => {
+    if (socket.destroyed || take(chunk)) return;
+    onRefusal("MQTT_PACKET_TOO_LARGE");
+    log.warn("broker refused", { code: "MQTT_PACKET_TOO_LARGE" });
+    socket.destroy();
+  });
 }
 
 async function authenticate(
