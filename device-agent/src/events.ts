@@ -1,7 +1,8 @@
 import type { Clock, Log, Statement } from "@edgeloop/core/platform";
 import { utf8 } from "@edgeloop/core/platform";
+import { within } from "./deadline.ts";
 import type { DiskGuard } from "./disk-guard.ts";
-import { eventIntervalMs, eventsMax } from "./limits.ts";
+import { eventIntervalMs, eventsMax, eventsUnpublishedMax, publishTimeoutMs } from "./limits.ts";
 import type { Meter } from "./meter.ts";
 
 /** What a gateway noticed: a code, the sensor time it was about, and counters; never data. */
@@ -24,7 +25,7 @@ export type EventMessage = {
 export type Events = {
   /** Never fails and never waits; one code is raised at most once in `eventIntervalMs`, repeats only count. */
   raise(event: GatewayEvent): void;
-  /** Resolves once everything raised so far is on disk and published. */
+  /** Resolves once everything raised so far is on disk, reported, and published or given up. */
   settled(): Promise<void>;
 };
 
@@ -42,16 +43,39 @@ export type EventSinks = {
 export function openEvents({ disk, publish, report, meter, clock, log }: EventSinks): Events {
   const lastMs = new Map<string, number>();
   let tail = Promise.resolve();
+  let published = Promise.resolve();
+  let unpublished = 0;
+
+  const undelivered = (event: GatewayEvent, to: string) => (error: unknown) => {
+    log.error("event-undelivered", { code: event.code, to, error });
+  };
+
+  /** Beside the rest: a local broker that is away must not hold back what the coordinator is to hear. */
+  const publishLater = (event: GatewayEvent, atUs: number): void => {
+    if (unpublished >= eventsUnpublishedMax) {
+      log.warn("event-unpublished", { code: event.code });
+      return;
+    }
+    unpublished += 1;
+    const payload = utf8(JSON.stringify(messageOfEvent(event, atUs)));
+    published = published
+      .then(() => within(publish(payload), publishTimeoutMs, clock))
+      .catch(undelivered(event, "broker"))
+      .finally(() => {
+        unpublished -= 1;
+      });
+  };
 
   const deliver = async (event: GatewayEvent): Promise<void> => {
     const atUs = clock.nowUs();
     try {
       await disk.commit(rowOf(event, atUs));
-      await publish(utf8(JSON.stringify(messageOfEvent(event, atUs))));
-      await report(event);
     } catch (error) {
-      log.error("event-undelivered", { code: event.code, error });
+      undelivered(event, "disk")(error);
+      return;
     }
+    publishLater(event, atUs);
+    await report(event).catch(undelivered(event, "coordinator"));
   };
 
   return {
@@ -63,7 +87,10 @@ export function openEvents({ disk, publish, report, meter, clock, log }: EventSi
       log.info("event", event);
       tail = tail.then(() => deliver(event));
     },
-    settled: () => tail,
+    async settled() {
+      await tail;
+      await published;
+    },
   };
 }
 

@@ -42,6 +42,13 @@ export const failedHashesMax = 256;
 export const codesMax = 64;
 /** Campaign ranges that are held against dropping at once. */
 export const sealedRangesMax = 4;
+/** Events that wait for the local broker; more are on disk and at the coordinator only. */
+export const eventsUnpublishedMax = 64;
+/**
+ * Messages that an external broker has not acknowledged; more are not taken. The client keeps each in memory until it is
+ * acknowledged, however long the broker is away: a minute of predictions, ten a second.
+ */
+export const brokerUnacknowledgedMax = 600;
 /** Shortest time between two events of one code, in milliseconds; repeats in between are counted. */
 export const eventIntervalMs = 1_000;
 /** Refused payloads that wait for the disk; more at once are counted and not kept. */
@@ -58,7 +65,7 @@ export const gateWarmUpRuns = 3;
 export const gateRoundsMax = 3;
 /** Longest wait for a new model's confirmation before its installation is reported, in milliseconds. */
 export const confirmTimeoutMs = 30_000;
-/** Longest wait for a broker to take one prediction, in milliseconds. */
+/** Longest wait for a broker to take one prediction or event, in milliseconds. */
 export const publishTimeoutMs = 5_000;
 /** Longest piece of work of the learner, in milliseconds: half an hour. */
 export const learnerCallTimeoutMs: number = 30 * 60_000;

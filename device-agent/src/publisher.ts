@@ -1,5 +1,6 @@
 import type { Clock, Log, Statement } from "@edgeloop/core/platform";
 import { messageOf, utf8 } from "@edgeloop/core/platform";
+import { within } from "./deadline.ts";
 import type { DiskGuard } from "./disk-guard.ts";
 import { publishQueueMax, publishTimeoutMs } from "./limits.ts";
 import type { Meter } from "./meter.ts";
@@ -57,25 +58,14 @@ export function createPublisher(options: {
     const latencyMs = clock.monotonicMs() - outgoing.receivedMs;
     const payload = utf8(JSON.stringify(outgoing.message(Math.round(latencyMs * 1000) / 1000)));
     try {
-      await within(publish(outgoing.topic, payload));
+      // A broker that hangs must not hold the windows behind.
+      await within(publish(outgoing.topic, payload), publishTimeoutMs, clock);
       meter.observe("latency", latencyMs / 1000);
       meter.add("predictions");
     } catch (error) {
       meter.add("publishFailures");
       log.warn("prediction-unpublished", { reason: messageOf(error) });
     }
-  };
-
-  /** A broker that hangs must not hold the windows behind. */
-  const within = async (published: Promise<void>): Promise<void> => {
-    const stop = new AbortController();
-    const late = clock.sleep(publishTimeoutMs, stop.signal).then(
-      () => true,
-      () => false,
-    );
-    const wasLate = await Promise.race([published.then(() => false), late]);
-    stop.abort();
-    if (wasLate) throw new Error(`the broker did not take it within ${publishTimeoutMs} ms`);
   };
 
   const finish = (): void => {

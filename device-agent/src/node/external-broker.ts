@@ -1,14 +1,15 @@
-import type { Log } from "@edgeloop/core/platform";
+import type { Clock, Log } from "@edgeloop/core/platform";
 import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
 import { connectAsync } from "mqtt";
-import { brokerTimeoutMs } from "../limits.ts";
+import { within } from "../deadline.ts";
+import { brokerTimeoutMs, brokerUnacknowledgedMax } from "../limits.ts";
 import type { LabelInlet, LocalBroker } from "../local-broker.ts";
 
 /**
  * Connects to a broker beside the gateway.
  *
  * The session is kept by the broker and labels are acknowledged after their commit, so that labels sent while the
- * gateway is down wait for it.
+ * gateway is down wait for it. While the broker is away a bounded number of messages waits for it, and a stop does not.
  *
  * @throws `BROKER_UNAVAILABLE` when it does not answer within `brokerTimeoutMs`.
  */
@@ -16,11 +17,13 @@ export async function openExternalBroker({
   url,
   clientId,
   labels,
+  clock,
   log,
 }: {
   readonly url: string;
   readonly clientId: string;
   readonly labels: LabelInlet;
+  readonly clock: Clock;
   readonly log: Log;
 }): Promise<LocalBroker> {
   const client = await connectAsync(
@@ -53,13 +56,36 @@ export async function openExternalBroker({
     );
   };
   await client.subscribeAsync(labels.topic, { qos: 1 });
+  const unacknowledged = new Set<Promise<unknown>>();
   return {
     url,
     async publish(topic, payload) {
-      await client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+      if (unacknowledged.size >= brokerUnacknowledgedMax) {
+        throw new EdgeloopError("BROKER_UNAVAILABLE", `the broker at ${url} acknowledges nothing`);
+      }
+      const sent = client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+      unacknowledged.add(sent);
+      try {
+        await sent;
+      } finally {
+        unacknowledged.delete(sent);
+      }
     },
     async close() {
-      await client.endAsync();
+      const late = (error: unknown): void => {
+        log.warn("broker-left", { unacknowledged: unacknowledged.size, reason: messageOf(error) });
+      };
+      if (client.connected) {
+        const gone = new Promise<void>((closed) => client.once("close", () => closed()));
+        const acknowledged = Promise.race([Promise.allSettled(unacknowledged), gone]);
+        await within(acknowledged, brokerTimeoutMs, clock).catch(late);
+      }
+      // Unless it is forced, an end waits for every acknowledgement, however long the broker is away.
+      const isForced = !client.connected || unacknowledged.size > 0;
+      await within(client.endAsync(isForced), brokerTimeoutMs, clock).catch((error: unknown) => {
+        late(error);
+        client.stream.destroy();
+      });
     },
   };
 }

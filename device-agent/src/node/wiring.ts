@@ -115,7 +115,7 @@ export function openBroker(core: Core): Promise<LocalBroker> {
     }),
   };
   if ("url" in config.broker) {
-    return openExternalBroker({ url: config.broker.url, clientId: config.id, labels, log });
+    return openExternalBroker({ url: config.broker.url, clientId: config.id, labels, clock, log });
   }
   const awaited = config.sensors.flatMap((sensor) =>
     sensor.kind === "mqtt" && sensor.url === undefined ? [sensor.topic] : [],
