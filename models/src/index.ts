@@ -1,13 +1,14 @@
 export type { CnnSpec, Fit } from "./architectures/cnn.ts";
 export { cnn } from "./architectures/cnn.ts";
 export { classify, evaluateModel } from "./evaluate/evaluate-model.ts";
+export type { Figures, SliceFigures } from "./evaluate/slice-figures.ts";
 export { quantizeModel, spread } from "./optimize/quantize-model.ts";
 export type { Problem } from "./problem/problem.ts";
-export { parseProblem, problemJsonSchema } from "./problem/problem.ts";
+export { parseProblem, problemJsonSchema, refuseProblem } from "./problem/problem.ts";
 export type { ReleaseParts } from "./release/build-release.ts";
 export { buildRelease } from "./release/build-release.ts";
 export { driftProfile } from "./release/drift-profile.ts";
-export type { Figures, FirstRelease, FirstReleaseOptions } from "./release/first-release.ts";
+export type { FirstRelease, FirstReleaseOptions } from "./release/first-release.ts";
 export { firstRelease } from "./release/first-release.ts";
 export type { Example, ExampleShape, Examples } from "./train/examples.ts";
 export { collectExamples, examplesOf, selectExamples } from "./train/examples.ts";

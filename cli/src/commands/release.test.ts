@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseLine } from "@edgeloop/cloud-sync";
 import { readReleasePackage } from "@edgeloop/cloud-sync/node";
@@ -51,6 +51,12 @@ test("without keys a package is for this machine's gateway", async () => {
   const context = testContext();
   const made = await run(context, [problem], options);
   expect(made).toMatchObject({ line: "shaker", version: 1, signed: false });
+  expect(made?.["slices"]).toMatchObject([
+    { attribute: "take", windows: expect.any(Number), macroF1: expect.any(Number) },
+    { attribute: "take" },
+  ]);
+  const at = context.said.indexOf("int8 by take, the worst first:");
+  expect(context.said.slice(at + 1).join("\n")).toMatch(/^ {2}(slow|fast) +accuracy .* windows$/m);
   const blobs = memoryBlobStore();
   const release = await (await openLocalPackage(options.output, "shaker")).putInto(blobs);
   expect(release).toMatchObject({ manifestSha256: made?.["sha256"] });
@@ -90,4 +96,15 @@ test("a model that tells nothing apart is not released, and the message says wha
     code: "OBJECTIVE_MISSED",
     message: expect.stringContaining("more data"),
   });
+});
+
+test("a slice that the recordings know nothing of is refused before anything is trained", async () => {
+  const { problem, options } = await recorded();
+  writeFileSync(problem, readFileSync(problem, "utf8").replace("slices: [take]", "slices: [tkae]"));
+  const context = testContext();
+  await expect(run(context, [problem], options)).rejects.toMatchObject({
+    code: "PROBLEM_INVALID",
+    message: expect.stringMatching(/edgeloop\.yaml:\d+: slices\.0: .*has take$/),
+  });
+  expect(context.progressed).toEqual([]);
 });

@@ -11,6 +11,7 @@ import {
 } from "@edgeloop/cloud-sync/node";
 import { bundleBytes } from "@edgeloop/core/bundle";
 import { parseWhere, selectRecordings } from "@edgeloop/core/data";
+import type { StoredRecording } from "@edgeloop/core/data/node";
 import { listDataset } from "@edgeloop/core/data/node";
 import type { Sha256 } from "@edgeloop/core/platform";
 import { EdgeloopError, sha256 } from "@edgeloop/core/platform";
@@ -23,6 +24,7 @@ import { loadExamples } from "@edgeloop/models/node";
 import type { Context, Options, Run } from "../command.ts";
 import { integerOption, listOption, optionalText, textOption } from "../options.ts";
 import { parseProblemFile } from "../problem-file.ts";
+import { checkSlices } from "../release/check-slices.ts";
 import { writeLocalPackage } from "../release/local-package.ts";
 import { table } from "../table.ts";
 import { versionOf } from "../version.ts";
@@ -43,6 +45,8 @@ export const run: Run = async (context, [problemFile = ""], options) => {
   const where = parseWhere(listOption(options, "where"));
   const directory = textOption(options, "data");
   const groupBy = textOption(options, "groupBy");
+  const recordings = selectRecordings(await listDataset(directory), where);
+  checkSlices(problem, recordings, { text, file: problemFile });
   const examples = await loadExamples(problem, { directory, where, groupBy });
   const backend = await backendOf(options);
   const blobs = await releaseBlobs(out);
@@ -55,7 +59,7 @@ export const run: Run = async (context, [problemFile = ""], options) => {
       version,
       lineage: {
         problem: await sha256(new TextEncoder().encode(text)),
-        data: await hashesOf(directory, where),
+        data: await hashesOf(recordings),
         code: await versionOf(),
       },
     },
@@ -118,6 +122,29 @@ async function sign(
   await writeReleasePackage(out, signed);
 }
 
+const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
+
+/** Slices of one attribute that people are shown; `--json` has all. */
+const sliceRowsMax = 10;
+
+/** How the int8 model does by each attribute that the problem names, the worst first. */
+function sliceRows({ slices }: FirstRelease): readonly string[] {
+  return [...Map.groupBy(slices, ({ attribute }) => attribute)].flatMap(([attribute, own]) => [
+    `int8 by ${attribute}, the worst first:`,
+    ...table(
+      own
+        .slice(0, sliceRowsMax)
+        .map(({ value, windows, ...figures }) => [
+          `  ${value}`,
+          `accuracy ${percent(figures.accuracy)}`,
+          `macro-F1 ${figures.macroF1.toFixed(4)}`,
+          `${windows} windows`,
+        ]),
+    ),
+    ...(own.length > sliceRowsMax ? [`  and ${own.length - sliceRowsMax} more`] : []),
+  ]);
+}
+
 function show(
   context: Context,
   made: {
@@ -129,9 +156,8 @@ function show(
     readonly isSigned: boolean;
   },
 ): Readonly<Record<string, unknown>> {
-  const { bundle, float, int8, trainedWindows, heldOutWindows } = made.release;
+  const { bundle, float, int8, slices, trainedWindows, heldOutWindows } = made.release;
   const bytes = bundleBytes(bundle.manifest);
-  const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;
   const rows = table([
     ["line, version", `${made.line}, ${made.version}`],
     ["identity", bundle.sha256],
@@ -142,7 +168,7 @@ function show(
     ["first installation", `${bytes} bytes`],
     [made.isSigned ? "signed package" : "package, unsigned", made.out],
   ]);
-  for (const row of rows) context.say(row);
+  for (const row of [...rows, ...sliceRows(made.release)]) context.say(row);
   return {
     format: 1,
     line: made.line,
@@ -152,6 +178,7 @@ function show(
     backend: made.backend,
     float,
     int8,
+    slices,
     windows: { trained: trainedWindows, heldOut: heldOutWindows },
     package: made.out,
     signed: made.isSigned,
@@ -165,17 +192,12 @@ async function backendOf(options: Options): Promise<Backend> {
   throw new EdgeloopError("USAGE", `--backend is auto, native or wasm, not "${asked}"`);
 }
 
-async function hashesOf(
-  directory: string,
-  where: ReturnType<typeof parseWhere>,
-): Promise<readonly Sha256[]> {
-  const recordings = selectRecordings(await listDataset(directory), where);
-  return await Promise.all(
+const hashesOf = async (recordings: readonly StoredRecording[]): Promise<readonly Sha256[]> =>
+  await Promise.all(
     recordings.map(
       async (stored) => await sha256(await readFile(join(stored.directory, "recording.json"))),
     ),
   );
-}
 
 async function readPublicJwk(path: string): Promise<PublicJwk> {
   const json: unknown = JSON.parse(await readText(path));

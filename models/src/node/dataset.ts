@@ -37,7 +37,8 @@ async function examplesOf(
   { directory, recording }: StoredRecording,
   groupBy: string,
 ): Promise<readonly Example[]> {
-  const group = recording.attributes[groupBy];
+  const { attributes } = recording;
+  const group = attributes[groupBy];
   if (group === undefined) {
     throw new EdgeloopError("ATTRIBUTE_MISSING", `${directory} has no attribute ${groupBy}`);
   }
@@ -54,7 +55,7 @@ async function examplesOf(
   return windows.flatMap(({ window, label }) =>
     label === undefined
       ? []
-      : [{ data: window.data, label: classIndex(problem, label, directory), group }],
+      : [{ data: window.data, label: classIndex(problem, label, directory), group, attributes }],
   );
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseProblem, problemJsonSchema } from "./problem.ts";
+import { parseProblem, problemJsonSchema, refuseProblem } from "./problem.ts";
 
 const text = `format: 1
 name: pump-condition
@@ -55,4 +55,12 @@ test.for([
 
 test("the JSON Schema names the required fields", () => {
   expect(problemJsonSchema()["required"]).toContain("objective");
+});
+
+test("a field that does not go with something else is refused at its line", () => {
+  const file = "edgeloop.yaml";
+  expect(refuseProblem({ text, file }, ["slices", 0], "expected an attribute")).toMatchObject({
+    code: "PROBLEM_INVALID",
+    message: "edgeloop.yaml:12: slices.0: expected an attribute",
+  });
 });

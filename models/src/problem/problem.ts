@@ -113,6 +113,23 @@ export function parseProblem(text: string, file: string): Problem {
   throw new EdgeloopError("PROBLEM_INVALID", issues.join("\n"), { details: { file } });
 }
 
+/**
+ * Refuses a field of a problem that is as it should be in itself, but not beside something else.
+ *
+ * @param path Of the field: `["slices", 0]`.
+ * @returns `PROBLEM_INVALID` naming file, line and field.
+ */
+export function refuseProblem(
+  { text, file }: { readonly text: string; readonly file: string },
+  path: readonly (string | number)[],
+  expected: string,
+): EdgeloopError {
+  const lines = new LineCounter();
+  const line = lineOf(parseDocument(text, { lineCounter: lines }), lines, path);
+  const message = `${file}:${line}: ${path.join(".")}: ${expected}`;
+  return new EdgeloopError("PROBLEM_INVALID", message, { details: { file, line, path } });
+}
+
 /** The line of the deepest part of a path that is in the file. */
 function lineOf(
   document: ReturnType<typeof parseDocument>,

@@ -22,7 +22,14 @@ test("a problem and recordings become a bundle that says how good it is", async 
   expect(release).toMatchObject({ trainedWindows: 160, heldOutWindows: 40 });
   expect(release.int8.macroF1).toBeGreaterThan(0.95);
   expect(Math.abs(release.int8.accuracy - release.float.accuracy)).toBeLessThanOrEqual(0.025);
-  expect(release.bundle.manifest.metrics["macroF1Int8"]).toBe(release.int8.macroF1);
+  const { metrics } = release.bundle.manifest;
+  expect(metrics["macroF1Int8"]).toBe(release.int8.macroF1);
+  expect(release.slices.map(({ value }) => value).toSorted()).toEqual(["probe-0", "probe-1"]);
+  const windows = release.slices.map((slice) => slice.windows);
+  expect(windows).toEqual([20, 20]);
+  const [worst] = release.slices;
+  expect(metrics[`macroF1Int8/probe=${worst?.value}`]).toBe(worst?.macroF1);
+  expect(worst?.macroF1).toBeLessThanOrEqual(release.int8.macroF1);
 });
 
 test("a model below the objective is not released", async () => {

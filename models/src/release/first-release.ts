@@ -3,8 +3,9 @@ import type { Graph } from "@edgeloop/core/graph";
 import type { BlobStore, Sha256 } from "@edgeloop/core/platform";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Session } from "@edgeloop/core/runtime";
-import { accuracy, macroF1, totalConfusion } from "@edgeloop/core/statistics";
-import { evaluateModel } from "../evaluate/evaluate-model.ts";
+import { classify } from "../evaluate/evaluate-model.ts";
+import type { Figures, Predicted, SliceFigures } from "../evaluate/slice-figures.ts";
+import { figuresOf, sliceFigures, sliceMetrics } from "../evaluate/slice-figures.ts";
 import { quantizeModel } from "../optimize/quantize-model.ts";
 import type { Problem } from "../problem/problem.ts";
 import type { Examples } from "../train/examples.ts";
@@ -22,14 +23,13 @@ const calibrationWindows = 512;
 /** Share of each group's windows, the last in time, that is kept out of training. */
 const heldOutShare = 0.2;
 
-/** How well one graph does on windows that it has not seen. */
-export type Figures = { readonly accuracy: number; readonly macroF1: number };
-
 /** A line's first bundle, and how good it is. */
 export type FirstRelease = {
   readonly bundle: BuiltBundle;
   readonly float: Figures;
   readonly int8: Figures;
+  /** The int8 graph by each attribute that the problem names in `slices`, the worst first. */
+  readonly slices: readonly SliceFigures[];
   readonly trainedWindows: number;
   readonly heldOutWindows: number;
 };
@@ -69,9 +69,11 @@ export async function firstRelease(
     open: ports.open,
     windowsMax: calibrationWindows,
   });
+  const judged = await predict(int8, held, { problem, open: ports.open });
   const figures = {
-    float: await figuresOf(float, held, { problem, open: ports.open }),
-    int8: await figuresOf(int8, held, { problem, open: ports.open }),
+    float: figuresOf(await predict(float, held, { problem, open: ports.open })),
+    int8: figuresOf(judged),
+    slices: sliceFigures(judged, problem.slices),
   };
   checkObjective(problem, figures.int8);
   const bundle = await buildRelease(
@@ -87,6 +89,7 @@ export async function firstRelease(
         macroF1Float: figures.float.macroF1,
         macroF1Int8: figures.int8.macroF1,
         windows: held.labels.length,
+        ...sliceMetrics(figures.slices),
       },
       profile: driftProfile(problem, train),
       lineage: { ...options.lineage, seed: problem.training.seed, rounds: [] },
@@ -113,16 +116,18 @@ export function holdOut(examples: Examples): { readonly train: Examples; readonl
   return { train: selectExamples(examples, train), held: selectExamples(examples, held) };
 }
 
-async function figuresOf(
+async function predict(
   graph: Graph,
   examples: Examples,
   how: { readonly problem: Problem; readonly open: (graph: Graph) => Promise<Session> },
-): Promise<Figures> {
+): Promise<Predicted> {
   const session = await how.open(graph);
   try {
-    const { classes } = how.problem;
-    const total = totalConfusion(classes, await evaluateModel(session, examples, classes));
-    return { accuracy: accuracy(total), macroF1: macroF1(total) };
+    return {
+      classes: how.problem.classes,
+      examples,
+      predicted: await classify(session, examples),
+    };
   } finally {
     await session.dispose();
   }

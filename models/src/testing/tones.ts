@@ -55,7 +55,8 @@ export function toneExamples(count: number, groups: number, seed: number): Examp
       const wave = Math.sin(turn * Math.floor(at / 3) + phase + (at % 3));
       return 5 + wave + 0.6 * (rng() - 0.5);
     });
-    return { data, label, group: `probe-${index % groups}` };
+    const group = `probe-${index % groups}`;
+    return { data, label, group, attributes: { probe: group } };
   });
   return collectExamples({ lengthSamples, channels: 3 }, list);
 }

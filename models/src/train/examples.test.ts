@@ -4,12 +4,12 @@ import { collectExamples, examplesOf, selectExamples } from "./examples.ts";
 
 const shape = { lengthSamples: 2, channels: 1 };
 const list = [
-  { data: Float32Array.of(1, 2), label: 0, group: "a" },
+  { data: Float32Array.of(1, 2), label: 0, group: "a", attributes: { pump: "p1" } },
   { data: Float32Array.of(3, 4), label: 1, group: "b" },
   { data: Float32Array.of(5, 6), label: 0, group: "a" },
 ];
 
-test("selecting any indices keeps data, label and group of a row together", () => {
+test("selecting any indices keeps data, label, group and attributes of a row together", () => {
   const all = collectExamples(shape, list);
   fc.assert(
     fc.property(fc.array(fc.nat(2)), (indices) => {
@@ -18,6 +18,7 @@ test("selecting any indices keeps data, label and group of a row together", () =
         expect([...some.data.slice(2 * to, 2 * to + 2)]).toEqual([...list[from]!.data]);
         expect(some.labels[to]).toBe(list[from]!.label);
         expect(some.groups[to]).toBe(list[from]!.group);
+        expect(some.attributes[to]).toEqual(list[from]!.attributes ?? {});
       });
       expect(some.labels.length).toBe(indices.length);
     }),

@@ -10,13 +10,18 @@ export type Examples = {
   readonly labels: Int32Array;
   /** What must not stand on both sides of a split: machine, person. One a row. */
   readonly groups: readonly string[];
+  /** Attributes of the recording that each row comes from, by which results are compared. */
+  readonly attributes: readonly Attributes[];
 };
+
+type Attributes = Readonly<Record<string, string>>;
 
 /** One labelled window on its way into `Examples`. */
 export type Example = {
   readonly data: Float32Array;
   readonly label: number;
   readonly group: string;
+  readonly attributes?: Attributes;
 };
 
 /** Shape of one example. */
@@ -40,7 +45,8 @@ export function collectExamples(shape: ExampleShape, list: readonly Example[]): 
     data.set(example.data, index * size);
     labels[index] = example.label;
   });
-  return { ...shape, data, labels, groups: list.map((example) => example.group) };
+  const groups = list.map((example) => example.group);
+  return { ...shape, data, labels, groups, attributes: list.map((one) => one.attributes ?? {}) };
 }
 
 /** Copies the examples at `indices`, in that order. */
@@ -53,7 +59,8 @@ export function selectExamples(examples: Examples, indices: readonly number[]): 
     labels[to] = examples.labels[from] ?? 0;
   });
   const groups = indices.map((index) => examples.groups[index] ?? "");
-  return { ...examples, data, labels, groups };
+  const attributes = indices.map((index) => examples.attributes[index] ?? {});
+  return { ...examples, data, labels, groups, attributes };
 }
 
 /** Copies the examples whose group passes. */
