@@ -39,7 +39,7 @@ export const commands: readonly Command[] = [
   },
   {
     words: ["init"],
-    summary: "write an edgeloop.yaml, a gateway.yaml and a coordinator.yaml to start from",
+    summary: "write an edgeloop.yaml, a gateway.yaml, a coordinator.yaml and their JSON Schemas",
     args: [{ name: "directory", summary: "where to; here when absent", optional: true }],
     options: [
       {
@@ -147,6 +147,47 @@ export const commands: readonly Command[] = [
       { flags: "--backend <name>", summary: "native or wasm", fallback: "wasm" },
     ],
     load: () => import("./commands/model-run.ts"),
+  },
+  {
+    words: ["model", "differentiate"],
+    summary: "write a model with the gradients of its outputs, in plain operators",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      {
+        flags: "--wrt <names>",
+        summary: "inputs and initialisers, with commas; all float ones when absent",
+      },
+    ],
+    load: () => import("./commands/model-differentiate.ts"),
+  },
+  {
+    words: ["model", "trainable"],
+    summary: "write one training step of a model as a graph, and the tensors that it starts from",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      {
+        flags: "--loss <loss>",
+        summary:
+          "cross-entropy[:smoothing=,soft], binary-cross-entropy, mean-squared, mean-absolute, huber[:delta=] or quantile[:level=]",
+        required: true,
+      },
+      {
+        flags: "--optimizer <optimizer>",
+        summary:
+          "sgd[:momentum=,nesterov], adam[:beta1=,beta2=,epsilon=], adamw[:the same], adagrad[:epsilon=] or rmsprop[:alpha=,momentum=,epsilon=]",
+        required: true,
+      },
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      { flags: "--train <glob>", summary: "initialisers to train; all float ones when absent" },
+      { flags: "--freeze <glob>", summary: "initialisers to leave as they are" },
+      { flags: "--clip-norm <x>", summary: "longest that all gradients together may be" },
+      { flags: "--weight-decay <x>", summary: "the optimizer's own when absent" },
+      { flags: "--proximal <x>", summary: "pull to <parameter>.anchor, for federated rounds" },
+      { flags: "--variates", summary: "add <parameter>.variate to each gradient" },
+      { flags: "--weighted", summary: "add the input weight, one weight an example" },
+    ],
+    load: () => import("./commands/model-trainable.ts"),
   },
   {
     words: ["release"],

@@ -1,0 +1,37 @@
+import { differentiate } from "@edgeloop/core/autodiff";
+import type { Graph } from "@edgeloop/core/graph";
+import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
+import { writeFileAtomic } from "@edgeloop/core/platform/node";
+import type { Run } from "../command.ts";
+import { readInput } from "../files.ts";
+import { optionalText, textOption } from "../options.ts";
+
+const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype.startsWith("float");
+
+/**
+ * Writes a model with its gradients: an input `y.grad` for each float output, an output `x.grad` for each of `--wrt`
+ * (all float inputs and float initialisers when absent).
+ *
+ * @throws `FILE_MISSING`, `VALUE_UNKNOWN`, `GRADIENT_UNSUPPORTED` naming the node and the reason, and what reading the
+ * file throws.
+ */
+export const run: Run = async ({ say }, [model = ""], options) => {
+  const output = textOption(options, "output");
+  const graph = decodeOnnx(await readInput(model, "an .onnx file"));
+  const wrt = namesOf(graph, optionalText(options, "wrt"));
+  const gradients = differentiate(graph, wrt);
+  await writeFileAtomic(output, encodeOnnx(gradients));
+  const inputs = gradients.inputs.slice(graph.inputs.length).map(({ name }) => name);
+  const outputs = gradients.outputs.slice(graph.outputs.length).map(({ name }) => name);
+  say(`inputs   ${inputs.join(", ")}`);
+  say(`outputs  ${outputs.join(", ")}`);
+  say(`wrote ${output} (${graph.nodes.length} nodes became ${gradients.nodes.length})`);
+  return { format: 1, output, nodes: gradients.nodes.length, inputs, outputs };
+};
+
+function namesOf(graph: Graph, wrt: string | undefined): readonly string[] {
+  if (wrt !== undefined) return wrt.split(",").map((name) => name.trim());
+  const inputs = graph.inputs.filter(isFloat).map(({ name }) => name);
+  const weights = [...graph.initializers].filter(([, tensor]) => isFloat(tensor));
+  return [...inputs, ...weights.map(([name]) => name)];
+}

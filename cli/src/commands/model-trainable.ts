@@ -1,0 +1,75 @@
+import type { TrainingStepOptions } from "@edgeloop/core/autodiff";
+import { trainingStep } from "@edgeloop/core/autodiff";
+import { decodeOnnx, encodeOnnx, encodeSafetensors } from "@edgeloop/core/graph";
+import { EdgeloopError } from "@edgeloop/core/platform";
+import { writeFileAtomic } from "@edgeloop/core/platform/node";
+import type { Options, Run } from "../command.ts";
+import { readInput } from "../files.ts";
+import { matchesGlob } from "../model/name-glob.ts";
+import { readLoss, readOptimizer } from "../model/recipe.ts";
+import { optionalNumber, optionalText, textOption } from "../options.ts";
+
+/**
+ * Writes one training step of a model as a graph, and beside it the tensors that it starts from.
+ *
+ * @throws `FILE_MISSING`, `USAGE`, `TRAINABLE_NONE` when nothing is left to train, and what `trainingStep` and reading
+ * the file throw.
+ */
+export const run: Run = async ({ say }, [model = ""], options) => {
+  const output = textOption(options, "output");
+  if (!output.endsWith(".onnx")) {
+    throw new EdgeloopError("USAGE", `--output must end with .onnx, not "${output}"`);
+  }
+  const graph = decodeOnnx(await readInput(model, "an .onnx file"));
+  const recipe = recipeOf(options);
+  const step = trainingStep(graph, { ...recipe, trainable: trainableOf(options) });
+  const parameters = [...step.initial.keys()].filter((name) => graph.initializers.has(name));
+  if (parameters.length === 0) {
+    throw new EdgeloopError(
+      "TRAINABLE_NONE",
+      `nothing is left to train of ${[...graph.initializers.keys()].join(", ")}; look at --train and --freeze`,
+    );
+  }
+  const start = output.replace(/\.onnx$/, ".safetensors");
+  await writeFileAtomic(start, encodeSafetensors(step.initial));
+  await writeFileAtomic(output, encodeOnnx(step.graph));
+  const inputs = step.graph.inputs.map(({ name }) => name);
+  const carried = step.carry.map(([, name]) => name);
+  say(`loss       ${recipe.loss.kind}, by ${recipe.optimizer.kind}`);
+  say(`trains     ${parameters.join(", ")}`);
+  say(`inputs     ${inputs.filter((name) => !carried.includes(name)).join(", ")}`);
+  say(`carried    ${carried.length} tensors; <name>.next comes out of each step`);
+  say(`wrote ${output} (${step.graph.nodes.length} nodes) and ${start}`);
+  return {
+    format: 1,
+    output,
+    start,
+    parameters,
+    inputs,
+    outputs: step.graph.outputs.map(({ name }) => name),
+    nodes: step.graph.nodes.length,
+  };
+};
+
+function recipeOf(options: Options): Omit<TrainingStepOptions, "trainable"> {
+  const clipNorm = optionalNumber(options, "clipNorm", { min: 0, max: 1e30 });
+  const proximal = optionalNumber(options, "proximal", { min: 0, max: 1e30 });
+  return {
+    loss: readLoss(textOption(options, "loss")),
+    optimizer: readOptimizer(
+      textOption(options, "optimizer"),
+      optionalNumber(options, "weightDecay", { min: 0, max: 1e30 }),
+    ),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...(proximal === undefined ? {} : { proximal }),
+    ...(options["variates"] === true ? { variates: true } : {}),
+    ...(options["weighted"] === true ? { weighted: true } : {}),
+  };
+}
+
+function trainableOf(options: Options): (name: string) => boolean {
+  const trains = matchesGlob(optionalText(options, "train") ?? "*");
+  const freezes = optionalText(options, "freeze");
+  const isFrozen = freezes === undefined ? () => false : matchesGlob(freezes);
+  return (name) => trains(name) && !isFrozen(name);
+}

@@ -1,0 +1,93 @@
+import type { Loss, Optimizer } from "@edgeloop/core/autodiff";
+import {
+  adagrad,
+  adam,
+  adamW,
+  binaryCrossEntropy,
+  huber,
+  meanAbsolute,
+  meanSquared,
+  quantile,
+  rmsprop,
+  sgd,
+  softmaxCrossEntropy,
+} from "@edgeloop/core/autodiff";
+import { readNamedChoice } from "./named-choice.ts";
+
+type Numbers = Readonly<Record<string, number>>;
+
+/** A choice: the numbers that it takes, and what it makes of them. */
+type Row<T> = { readonly keys: readonly string[]; readonly make: (numbers: Numbers) => T };
+
+const losses: Readonly<Record<string, Row<Loss>>> = {
+  "cross-entropy": {
+    keys: ["smoothing", "soft"],
+    make: ({ smoothing = 0, soft = 0 }) =>
+      softmaxCrossEntropy({ labelSmoothing: smoothing, softTarget: soft !== 0 }),
+  },
+  "binary-cross-entropy": { keys: [], make: binaryCrossEntropy },
+  "mean-squared": { keys: [], make: meanSquared },
+  "mean-absolute": { keys: [], make: meanAbsolute },
+  huber: { keys: ["delta"], make: ({ delta }) => huber(delta) },
+  quantile: { keys: ["level"], make: ({ level = 0.5 }) => quantile(level) },
+};
+
+const momentKeys = ["beta1", "beta2", "epsilon"];
+const moments = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: Numbers) => ({
+  betas: [beta1, beta2] as const,
+  epsilon,
+});
+const decayed = (weightDecay: number | undefined) =>
+  weightDecay === undefined ? {} : { weightDecay };
+
+const optimizers: Readonly<Record<string, Row<(weightDecay?: number) => Optimizer>>> = {
+  sgd: {
+    keys: ["momentum", "nesterov"],
+    make:
+      ({ momentum = 0, nesterov = 0 }) =>
+      (decay) =>
+        sgd({ momentum, nesterov: nesterov !== 0, ...decayed(decay) }),
+  },
+  adam: {
+    keys: momentKeys,
+    make: (numbers) => (decay) => adam({ ...moments(numbers), ...decayed(decay) }),
+  },
+  adamw: {
+    keys: momentKeys,
+    make: (numbers) => (decay) => adamW({ ...moments(numbers), ...decayed(decay) }),
+  },
+  adagrad: {
+    keys: ["epsilon"],
+    make: (numbers) => (decay) => adagrad({ ...numbers, ...decayed(decay) }),
+  },
+  rmsprop: {
+    keys: ["alpha", "momentum", "epsilon"],
+    make: (numbers) => (decay) => rmsprop({ ...numbers, ...decayed(decay) }),
+  },
+};
+
+const keysOf = <T>(rows: Readonly<Record<string, Row<T>>>) =>
+  Object.fromEntries(Object.entries(rows).map(([name, { keys }]) => [name, keys]));
+
+/** Names of the losses and of the optimizers, for help. */
+export const lossNames: readonly string[] = Object.keys(losses);
+/** Names of the optimizers, for help. */
+export const optimizerNames: readonly string[] = Object.keys(optimizers);
+
+/** Reads `--loss`. @throws `USAGE`, `LOSS_INVALID` for numbers out of range. */
+export function readLoss(text: string): Loss {
+  const { name, numbers } = readNamedChoice("--loss", text, keysOf(losses));
+  return rowOf(losses, name).make(numbers);
+}
+
+/** Reads `--optimizer` and `--weight-decay`. @throws `USAGE`, `OPTIMIZER_INVALID` for numbers out of range. */
+export function readOptimizer(text: string, weightDecay?: number): Optimizer {
+  const { name, numbers } = readNamedChoice("--optimizer", text, keysOf(optimizers));
+  return rowOf(optimizers, name).make(numbers)(weightDecay);
+}
+
+function rowOf<T>(rows: Readonly<Record<string, Row<T>>>, name: string): Row<T> {
+  const row = rows[name];
+  if (row === undefined) throw new TypeError(`${name} was checked before`);
+  return row;
+}
