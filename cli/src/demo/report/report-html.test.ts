@@ -53,13 +53,11 @@ test.skipIf(!executablePath)(
           if (message.type() === "error") problems.push(message.text());
         });
         await page.goto(url);
-        await page.waitForFunction("document.querySelectorAll('canvas').length === 4");
+        await expect.poll(() => page.locator("canvas").count()).toBe(4);
         expect(await page.textContent("#title")).toBe(hostile);
         if (url === live.url) {
           live.update({ phase: "recovered" });
-          await page.waitForFunction(
-            "document.querySelector('#phase').textContent === 'recovered'",
-          );
+          await expect.poll(() => page.textContent("#phase")).toBe("recovered");
         }
         expect(await page.evaluate("window.owned")).toBeUndefined();
         expect(problems).toEqual([]);
