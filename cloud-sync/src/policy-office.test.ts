@@ -55,6 +55,22 @@ test("without a policy only an operator starts campaigns, one at a time", async 
   expect(await policy.request(trigger).then(() => "STARTED", codeOf)).toBe("CAMPAIGN_RUNNING");
 });
 
+test("an event of a clock gone wrong is refused and leaves nothing; one of long ago counts", async () => {
+  const plant = await memoryCoordinator();
+  const a = await plant.enrol("a");
+  const aheadUs = plant.clock.nowUs() + 86_400e6 + 1;
+  expect(await plant.says(a, drift(1, aheadUs)).then(() => "TAKEN", codeOf)).toBe(
+    "SENSOR_TIME_AHEAD",
+  );
+  expect(plant.coordinator.policy.state().devices.size).toBe(0);
+  expect(await plant.coordinator.ledger.eventsOf(a.device, 9)).toEqual([]);
+  await plant.says(a, drift(1, aheadUs - 1));
+  await plant.says(a, drift(2, -1e15));
+  expect(plant.coordinator.policy.state().devices.get(a.device)?.sequence).toBe(2);
+  const trigger = { reason: "OPERATOR_REQUEST", startUs: 0, endUs: aheadUs };
+  expect(await plant.coordinator.policy.request(trigger).catch(codeOf)).toBe("SENSOR_TIME_AHEAD");
+});
+
 test("an event that is signed by another device, or is another's, is refused", async () => {
   const plant = await memoryCoordinator();
   const [a, b] = [await plant.enrol("a"), await plant.enrol("b")];

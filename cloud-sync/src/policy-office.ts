@@ -1,4 +1,4 @@
-import { hasCode } from "@edgeloop/core/platform";
+import { EdgeloopError, hasCode } from "@edgeloop/core/platform";
 import type { CampaignSpec } from "./campaign-events.ts";
 import type { CampaignOffice } from "./campaign-office.ts";
 import type {
@@ -25,9 +25,13 @@ export type PolicyOfficeOptions = {
 
 /** Watches devices' events and starts campaigns by policy. */
 export type PolicyOffice = {
-  /** Takes an event; resolves once it is on disk. An event that arrives twice counts once. */
+  /**
+   * Takes an event; resolves once it is on disk. An event that arrives twice counts once.
+   *
+   * @throws `SENSOR_TIME_AHEAD` for one of a clock gone wrong; long past times are right, as when a recording is played.
+   */
   take(event: DeviceEvent): Promise<void>;
-  /** Starts a campaign over an explicit range. @throws `CAMPAIGN_RUNNING` */
+  /** Starts a campaign over an explicit range. @throws `CAMPAIGN_RUNNING`, `SENSOR_TIME_AHEAD` */
   request(trigger: Trigger, changes?: Partial<CampaignSpec>): Promise<string>;
   state(): PolicyState;
   /** Acts on what was decided before a restart. */
@@ -66,6 +70,7 @@ export async function openPolicyOffice(options: PolicyOfficeOptions): Promise<Po
   };
   return {
     async take(event) {
+      checkTime(event.sensorUs, clock.nowUs());
       const before = decide(policy, machine.state()).kind;
       await machine.apply({ kind: "device", event });
       const isNew = await ledger.addEvent(event, clock.nowUs());
@@ -79,10 +84,25 @@ export async function openPolicyOffice(options: PolicyOfficeOptions): Promise<Po
       }
       await act();
     },
-    request: propose,
+    async request(trigger, changes) {
+      checkTime(trigger.endUs, clock.nowUs());
+      return await propose(trigger, changes);
+    },
     state: () => machine.state(),
     resume: act,
   };
+}
+
+/** So far may a sensor's time be ahead of the coordinator's clock: time zones that were mixed up, and no more. */
+const sensorAheadUsMax = 86_400e6;
+
+function checkTime(sensorUs: number, nowUs: number): void {
+  if (sensorUs <= nowUs + sensorAheadUsMax) return;
+  throw new EdgeloopError(
+    "SENSOR_TIME_AHEAD",
+    "the sensor time is more than a day ahead of the coordinator's clock: check the device's",
+    { details: { sensorUs, nowUs } },
+  );
 }
 
 const never = { retrain: {}, coolDownS: 0, range: { beforeS: 0, afterS: 0 } };

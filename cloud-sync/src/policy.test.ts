@@ -72,7 +72,9 @@ test("nothing starts while it cools down, in sensor time, and old reports are fo
     campaign,
   );
   expect(decide(policy, cooling).kind).toBe("idle");
-  const cooled = run([says("b", "DATA_ADVANCED", 190)], cooling);
+  const one = run([says("b", "DATA_ADVANCED", 400)], cooling);
+  expect(decide(policy, one).kind).toBe("idle");
+  const cooled = run([says("a", "DATA_ADVANCED", 190)], one);
   expect(decide(policy, cooled).kind).toBe("collecting");
 });
 
@@ -85,4 +87,74 @@ test("an event that arrives twice counts once", () => {
   const labels = says("a", "LABELS_ADDED", 10, 60);
   const state = run([labels, labels]);
   expect([...state.devices.values()]).toMatchObject([{ labels: 60 }]);
+});
+
+const dayS = 86_400;
+
+test("one device that is far ahead fixes no range, and does not end the cool-down", () => {
+  const wrong = run([says("a", "DRIFT_DETECTED", 100), says("z", "DRIFT_DETECTED", 2 * dayS)]);
+  expect(decide(policy, wrong).kind).toBe("idle");
+  const right = run([says("b", "DRIFT_DETECTED", 104)], wrong);
+  expect(decide(policy, right)).toMatchObject({ trigger: { startUs: 95e6, endUs: 134e6 } });
+  const cooling = run(
+    [
+      { kind: "campaign", endUs: 134e6 },
+      says("a", "DRIFT_DETECTED", 150),
+      says("b", "DRIFT_DETECTED", 150),
+    ],
+    right,
+  );
+  expect(decide(policy, cooling).kind).toBe("idle");
+});
+
+test("labels of a device that is far ahead, or gone, wait for it", () => {
+  const events = [says("a", "LABELS_ADDED", 8 * dayS, 60), says("b", "LABELS_ADDED", 8 * dayS, 30)];
+  const state = run([
+    says("z", "LABELS_ADDED", 10 * dayS, 60),
+    says("y", "LABELS_ADDED", 5, 60),
+    ...events,
+  ]);
+  expect(decide(policy, state).kind).toBe("idle");
+  const more = run([says("b", "LABELS_ADDED", 8 * dayS + 1, 10)], state);
+  expect(decide(policy, more)).toMatchObject({ kind: "start", trigger: { endUs: 8 * dayS * 1e6 } });
+});
+
+test("a trigger whose cohort never comes together is replaced by one of those who are there", () => {
+  const four = { ...policy, cohortMin: 4 };
+  const go = (events: readonly PolicyEvent[], from: PolicyState = policyStart) =>
+    events.reduce((state, event) => policyStep(four, state, event), from);
+  const waiting = go([
+    says("d", "DRIFT_DETECTED", 90),
+    ...["a", "b", "c"].map((name) => says(name, "DRIFT_DETECTED", 100)),
+  ]);
+  expect(decide(four, waiting)).toMatchObject({ kind: "collecting", trigger: { endUs: 130e6 } });
+  const week = 7 * dayS;
+  const before = go(
+    ["a", "b", "c"].map((name) => says(name, "DATA_ADVANCED", week + 129)),
+    waiting,
+  );
+  expect(decide(four, before)).toMatchObject({ trigger: { endUs: 130e6 } });
+  const after = go(
+    ["a", "b", "c"].map((name) => says(name, "DATA_ADVANCED", week + 130)),
+    before,
+  );
+  const trigger = {
+    reason: "DRIFT_DETECTED",
+    startUs: (week + 125) * 1e6,
+    endUs: (week + 160) * 1e6,
+  };
+  expect(decide(four, after)).toEqual({ kind: "collecting", trigger });
+  const joined = go(
+    ["a", "b", "c", "e"].map((name) => says(name, "DATA_ADVANCED", week + 160)),
+    after,
+  );
+  expect(decide(four, joined)).toEqual({ kind: "start", trigger });
+});
+
+test("a trigger whose data are complete waits as long as another campaign runs", () => {
+  const complete = run([
+    ...["a", "b"].map((name) => says(name, "DRIFT_DETECTED", 100)),
+    ...["a", "b"].map((name) => says(name, "DATA_ADVANCED", 30 * dayS)),
+  ]);
+  expect(decide(policy, complete)).toMatchObject({ kind: "start", trigger: { endUs: 130e6 } });
 });

@@ -56,6 +56,14 @@ export type PolicyDecision =
   | { readonly kind: "collecting"; readonly trigger: Trigger }
   | { readonly kind: "start"; readonly trigger: Trigger };
 
+const dayUs = 86_400e6;
+
+/** So far may one device's report be ahead of the fleet: what comes from a clock gone wrong fixes no range. */
+const aheadUsMax = dayUs;
+
+/** So long does a trigger wait after most of a cohort has passed its end: the rest is not coming. */
+const overdueUsMax = 7 * dayUs;
+
 /** Knows nothing yet. */
 export const policyStart: PolicyState = { devices: new Map() };
 
@@ -70,7 +78,7 @@ export function policyStep(
   const before = state.devices.get(device);
   if (before !== undefined && sequence <= before.sequence) return state;
   const devices = new Map(state.devices).set(device, track(before, change.event));
-  const next = { ...state, devices };
+  const next = renew(policy, { ...state, devices });
   if (next.trigger !== undefined || isCooling(policy, next)) return next;
   const trigger = triggerOf(policy, next);
   return trigger === undefined ? next : { ...next, trigger };
@@ -108,18 +116,59 @@ function track(before: DeviceTrack | undefined, event: DeviceEvent): DeviceTrack
 const labelsOf = (event: DeviceEvent): number =>
   Math.max(0, new Map(Object.entries(event.counters)).get("labels") ?? 0);
 
-const highWaterUs = (devices: ReadonlyMap<Name, DeviceTrack>): number =>
-  Math.max(...[...devices.values()].map(({ sensorUs }) => sensorUs));
+/** The sensor time that most of a cohort has reached: one device alone, ahead or behind, does not move it. */
+function fleetUs(
+  { cohortMin }: LoopPolicy,
+  devices: ReadonlyMap<Name, DeviceTrack>,
+): number | undefined {
+  const marksUs = [...devices.values()].map(({ sensorUs }) => sensorUs).toSorted((a, b) => b - a);
+  return marksUs[Math.floor(cohortMin / 2)];
+}
 
 function isCooling(policy: LoopPolicy, { devices, lastEndUs }: PolicyState): boolean {
-  return lastEndUs !== undefined && highWaterUs(devices) < lastEndUs + policy.coolDownS * 1e6;
+  const nowUs = fleetUs(policy, devices) ?? Number.NEGATIVE_INFINITY;
+  return lastEndUs !== undefined && nowUs < lastEndUs + policy.coolDownS * 1e6;
+}
+
+/**
+ * Gives up a trigger that is overdue. Devices report a change once, so that those which are still there count as reporting
+ * now; those which never reached its end are gone, and their reports with them.
+ */
+function renew(policy: LoopPolicy, state: PolicyState): PolicyState {
+  const { trigger, ...rest } = state;
+  const nowUs = fleetUs(policy, state.devices);
+  if (trigger === undefined || nowUs === undefined || nowUs < trigger.endUs + overdueUsMax) {
+    return state;
+  }
+  // It waits for another campaign to end, not for data.
+  if (decide(policy, state).kind === "start") return state;
+  const devices = new Map(
+    [...state.devices].map(([device, known]) => [device, reportedNow(known, trigger.endUs)]),
+  );
+  return { ...rest, devices };
+}
+
+function reportedNow(known: DeviceTrack, endUs: number): DeviceTrack {
+  const { driftUs, objectiveUs, ...rest } = known;
+  const { sensorUs } = known;
+  if (sensorUs < endUs) return rest;
+  return {
+    ...rest,
+    ...(driftUs === undefined ? {} : { driftUs: sensorUs }),
+    ...(objectiveUs === undefined ? {} : { objectiveUs: sensorUs }),
+  };
 }
 
 function triggerOf(policy: LoopPolicy, { devices }: PolicyState): Trigger | undefined {
   const { drift, objective, labels } = policy.retrain;
+  const nowUs = fleetUs(policy, devices);
+  if (nowUs === undefined) return undefined;
   const tracks = [...devices.values()];
   const timesOf = (key: "driftUs" | "objectiveUs"): number[] =>
-    tracks.flatMap((device) => device[key] ?? []).toSorted((a, b) => a - b);
+    tracks
+      .flatMap((device) => device[key] ?? [])
+      .filter((atUs) => atUs <= nowUs + aheadUsMax)
+      .toSorted((a, b) => a - b);
   const around = (reason: string, timesUs: readonly number[]): Trigger => ({
     reason,
     startUs: Math.round((timesUs[0] ?? 0) - policy.range.beforeS * 1e6),
@@ -131,10 +180,15 @@ function triggerOf(policy: LoopPolicy, { devices }: PolicyState): Trigger | unde
   if (objective && missesUs.length >= objective.devicesMin) {
     return around("OBJECTIVE_MISSED", missesUs);
   }
-  const count = tracks.reduce((sum, device) => sum + device.labels, 0);
+  const labelled = tracks.filter(
+    (device) =>
+      device.labels > 0 &&
+      device.sensorUs <= nowUs + aheadUsMax &&
+      device.sensorUs >= nowUs - overdueUsMax,
+  );
+  const count = labelled.reduce((sum, device) => sum + device.labels, 0);
   if (!labels || count < labels.countMin) return undefined;
-  const labelled = tracks.filter((device) => device.labels > 0).map(({ sensorUs }) => sensorUs);
-  const endUs = Math.min(...labelled);
+  const endUs = Math.min(...labelled.map(({ sensorUs }) => sensorUs));
   const { beforeS, afterS } = policy.range;
   return { reason: "LABELS_ADDED", startUs: Math.round(endUs - (beforeS + afterS) * 1e6), endUs };
 }

@@ -5,6 +5,7 @@ import { codeOf, EdgeloopError, fromUtf8, isName, messageOf } from "@edgeloop/co
 import type { AuthenticateError, Client } from "aedes";
 import { Aedes } from "aedes";
 import type { Bell } from "../fleet-messages.ts";
+import { httpStatus } from "../http-status.ts";
 import { verifyJwt } from "../jwt.ts";
 import type { VerifyKey } from "../keys.ts";
 import type { PacketBounds } from "../packet-gate.ts";
@@ -33,7 +34,10 @@ export type BrokerOptions = {
   readonly log: Log;
   /** The enrolled key of a device; throws for a revoked one. */
   readonly keyOf: (device: Name) => Promise<VerifyKey | undefined>;
-  /** Takes an event's envelope; the device's publication is acknowledged once this resolves. */
+  /**
+   * Takes an event's envelope; the device's publication is acknowledged once this resolves, or once it rejects by a code
+   * that says that the event will never do.
+   */
   readonly onEvent: (device: Name, envelope: Uint8Array) => Promise<void>;
   /** Told when a device comes or goes. */
   readonly onPresence: (device: Name, isOnline: boolean) => void;
@@ -178,10 +182,11 @@ type Packet = {
 };
 
 async function publish(
-  { fleet, onEvent }: BrokerOptions,
+  options: BrokerOptions,
   device: Name | undefined,
   packet: Packet,
 ): Promise<void> {
+  const { fleet } = options;
   if (packet.isOwn) return;
   if (device === undefined || !mayPublish(fleet, device, packet.topic)) {
     throw new EdgeloopError("TOPIC_FORBIDDEN", "a device publishes below its own id only", {
@@ -192,7 +197,13 @@ async function publish(
     throw new EdgeloopError("EVENT_TOO_LARGE", `an event has at most ${payloadBytesMax} bytes`);
   }
   if (packet.topic !== deviceTopic(fleet, device, "events")) return;
-  await onEvent(device, Buffer.from(packet.payload));
+  try {
+    await options.onEvent(device, Buffer.from(packet.payload));
+  } catch (error) {
+    // Understood, and never to be taken: a device whose link were cut would send it again for ever, and nothing behind it.
+    if (httpStatus(error) !== 422) throw error;
+    refusal(options, error);
+  }
 }
 
 function refusal({ log, onRefusal }: BrokerOptions, error: unknown): AuthenticateError {
