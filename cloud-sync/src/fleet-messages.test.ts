@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  parseAcknowledgement,
   parseBell,
   parseDeviceEvent,
   parseDeviceState,
@@ -16,6 +17,13 @@ test("a bell carries a kind and an id, nothing else", () => {
   expect(() => parseBell({ ...bell, plan: {} })).toThrow();
   expect(() => parseBell({ ...bell, kind: "install" })).toThrow();
   expect(parseDeviceState({ format: 1, state: "online" }).state).toBe("online");
+});
+
+test("an acknowledgement says that, and nothing else", () => {
+  expect(parseAcknowledgement({ format: 1 })).toEqual({ format: 1 });
+  expect(() => parseAcknowledgement({ format: 1, samples: "AAAA" })).toThrow(
+    expect.objectContaining({ code: "MESSAGE_INVALID" }),
+  );
 });
 
 test("a report says codes and counters, never text", () => {

@@ -4,6 +4,7 @@ import { readCoordinatorConfig } from "@edgeloop/cloud-sync/node";
 import { parseGatewayConfig } from "@edgeloop/device-agent";
 import { parseProblem } from "@edgeloop/models";
 import { expect, test } from "vitest";
+import { parse } from "yaml";
 import type { Options } from "../command.ts";
 import { commands } from "../commands.ts";
 import { temporary, testContext } from "../testing.ts";
@@ -38,6 +39,32 @@ test("the files are what their readers take, and belong together", async () => {
   });
   expect(readFileSync(coordinator.admin.tokenFile, "utf8").trim().length).toBeGreaterThan(16);
   expect(statSync(coordinator.admin.tokenFile).mode & 0o777).toBe(0o600);
+});
+
+test.for([
+  ["edgeloop", "objective"],
+  ["gateway", "sensors"],
+  ["coordinator", "mqtt"],
+])("editors find the schema of %s.yaml by its first line", async ([name, field]) => {
+  const directory = temporary();
+  await run(testContext(), [directory], defaults);
+  const yaml = readFileSync(join(directory, `${name}.yaml`), "utf8");
+  const [, path] = /^# yaml-language-server: \$schema=(.+)\n/.exec(yaml) ?? [];
+  const schema = JSON.parse(readFileSync(join(directory, path ?? ""), "utf8"));
+  expect(schema.required).toContain(field);
+  const fields = Object.keys(schema.properties);
+  expect(fields).toEqual(expect.arrayContaining(Object.keys(parse(yaml))));
+  expect(schema.additionalProperties).toBe(false);
+});
+
+test("the schema of a problem knows the policy, and that of a coordinator where it stands", async () => {
+  const directory = temporary();
+  await run(testContext(), [directory], defaults);
+  const schema = (name: string): unknown =>
+    JSON.parse(readFileSync(join(directory, "schemas", `${name}.schema.json`), "utf8"));
+  const loop = { properties: { retrain: { properties: { drift: expect.anything() } } } };
+  expect(schema("edgeloop")).toMatchObject({ properties: { loop } });
+  expect(schema("coordinator")).toMatchObject({ properties: { loop, problem: expect.anything() } });
 });
 
 test("names that YAML would read as something else stay text", async () => {

@@ -2,7 +2,9 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { coordinatorConfigJsonSchema } from "@edgeloop/cloud-sync";
 import { EdgeloopError, parseName } from "@edgeloop/core/platform";
+import { gatewayConfigJsonSchema } from "@edgeloop/device-agent";
 import { parseChannels } from "../channels.ts";
 import type { Options, Run } from "../command.ts";
 import type { Project } from "../init/project.ts";
@@ -13,18 +15,23 @@ import {
   problemFile,
 } from "../init/project-files.ts";
 import { numberOption, textOption } from "../options.ts";
+import { problemFileJsonSchema } from "../problem-file.ts";
 
 /**
- * Writes `edgeloop.yaml`, `gateway.yaml` and `coordinator.yaml` that can be run as they are, and asks nothing.
+ * Writes `edgeloop.yaml`, `gateway.yaml` and `coordinator.yaml` that can be run as they are, each with the JSON Schema by
+ * which editors complete and check it, and asks nothing.
  *
  * @throws `USAGE`, `NAME_INVALID`, `FILE_EXISTS`: nothing is overwritten.
  */
 export const run: Run = async ({ say }, [directory = "."], options) => {
   const project = projectOf(options);
   const files = {
-    "edgeloop.yaml": problemFile(project),
-    "gateway.yaml": gatewayFile(project),
-    "coordinator.yaml": coordinatorFile(project),
+    "edgeloop.yaml": withSchema("edgeloop", problemFile(project)),
+    "gateway.yaml": withSchema("gateway", gatewayFile(project)),
+    "coordinator.yaml": withSchema("coordinator", coordinatorFile(project)),
+    [schemaFile("edgeloop")]: jsonText(problemFileJsonSchema()),
+    [schemaFile("gateway")]: jsonText(gatewayConfigJsonSchema()),
+    [schemaFile("coordinator")]: jsonText(coordinatorConfigJsonSchema()),
     [operatorTokenFile]: `${randomBytes(24).toString("base64url")}\n`,
   };
   const paths = Object.keys(files).map((name) => join(directory, name));
@@ -38,6 +45,14 @@ export const run: Run = async ({ say }, [directory = "."], options) => {
   }
   return { format: 1, files: paths };
 };
+
+const schemaFile = (name: string): string => `schemas/${name}.schema.json`;
+
+/** Editors with a YAML language server complete and check a file that names its schema in its first line. */
+const withSchema = (name: string, yaml: string): string =>
+  `# yaml-language-server: $schema=${schemaFile(name)}\n${yaml}`;
+
+const jsonText = (value: object): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 function projectOf(options: Options): Project {
   const name = (option: string): Project["name"] => parseName(textOption(options, option));
