@@ -68,7 +68,7 @@ async function run(
           return [{ sql: "" }];
         },
       },
-      disk: { isFull: () => full, commit: () => Promise.resolve("stored") },
+      disk: { isFull: () => full, commit: () => Promise.resolve(full ? "full" : "stored") },
       refuse: (refusal) => refused.push(refusal),
       watch: () => undefined,
       onStored: () => {
@@ -130,7 +130,14 @@ test("on a full disk inference goes on and learning pauses", async () => {
   expect(meter.read("notKept", ["DISK_FULL"])).toBe(1);
 });
 
+test("a window that found no room on disk is not taken for stored", async () => {
+  const { stored } = await run([packet(0), packet(1)], { fails: true, full: true });
+  expect(stored).toBe(0);
+});
+
 test("a window whose inference failed is still kept for learning", async () => {
-  const { kept, published } = await run([packet(0), packet(1)], { fails: true });
+  const { kept, published, stored } = await run([packet(0), packet(1)], { fails: true });
   expect([kept, published]).toEqual([[0], []]);
+  // And noted, so that tables are trimmed however long inference fails.
+  expect(stored).toBe(1);
 });

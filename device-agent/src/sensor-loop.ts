@@ -89,7 +89,8 @@ async function serve({
   const endUs = windowEndUs(window.startUs, spec);
   const kept = keep(options, window, spec);
   if (served === undefined) {
-    await disk.commit(kept);
+    // Noted as well: while inference fails, windows are stored all the same and have to stay within their bound.
+    if ((await disk.commit(kept)) === "stored") onStored(endUs);
     return;
   }
   const span = { sensor: window.sensor, startUs: window.startUs, endUs };
