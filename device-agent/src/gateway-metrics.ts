@@ -20,6 +20,7 @@ export type MetricKey =
   | "predictions"
   | "inferenceFailures"
   | "publishFailures"
+  | "sessionDropped"
   | "unstored"
   | "notKept"
   | "dropped"
@@ -92,6 +93,12 @@ export const gatewayMetrics: Readonly<Record<MetricKey, Metric>> = {
     kind: "counter",
     name: "edgeloop_publish_failures_total",
     help: "Predictions that the local broker did not take.",
+    labels: [],
+  },
+  sessionDropped: {
+    kind: "counter",
+    name: "edgeloop_session_messages_dropped_total",
+    help: "Messages that the embedded broker dropped of sessions whose clients did not fetch them.",
     labels: [],
   },
   unstored: {

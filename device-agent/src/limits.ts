@@ -55,6 +55,13 @@ export const eventIntervalMs = 1_000;
 export const quarantineBatchMax = 64;
 /** Longest wait for a broker to answer, in milliseconds. */
 export const brokerTimeoutMs = 5_000;
+/**
+ * Bytes that the embedded broker keeps for sessions whose clients do not acknowledge, together: minutes of predictions for a
+ * reader that restarts, and no danger to a gateway of one gigabyte.
+ */
+export const sessionQueueBytesMax: number = 16 * 1024 * 1024;
+/** Sessions that the embedded broker remembers while their clients are away; the longest away is forgotten. */
+export const sessionsAwayMax = 64;
 /** Label messages that wait for the disk; more stay unacknowledged. */
 export const labelsWaitingMax = 1_024;
 /** Shortest time between two reports of progress to the coordinator, in milliseconds. */

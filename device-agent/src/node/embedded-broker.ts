@@ -5,11 +5,13 @@ import type { Log } from "@edgeloop/core/platform";
 import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
 import { Aedes } from "aedes";
 import type { LabelInlet, LocalBroker } from "../local-broker.ts";
+import { boundSessions } from "./bounded-sessions.ts";
 
 type PublishHook = Aedes["authorizePublish"];
 
 /**
- * Starts the gateway's own broker: MQTT 3.1.1, in memory, on a loopback address.
+ * Starts the gateway's own broker: MQTT 3.1.1, in memory, on a loopback address. What it keeps for clients that are away is
+ * bounded.
  *
  * A label's PUBACK follows its commit: aedes acknowledges QoS 1 after `authorizePublish` has answered, so the hook
  * waits for the disk. A message that cannot be stored closes its connection, unacknowledged, and is sent again.
@@ -21,6 +23,7 @@ export async function openEmbeddedBroker({
   port,
   labels,
   awaited = [],
+  onDropped = () => undefined,
   log,
 }: {
   readonly host: string;
@@ -32,10 +35,16 @@ export async function openEmbeddedBroker({
    * a sensor sends while the gateway starts would be taken and lost.
    */
   readonly awaited?: readonly string[];
+  /** Called when messages of a session whose client does not fetch them had to go. */
+  readonly onDropped?: (count: number) => void;
   readonly log: Log;
 }): Promise<LocalBroker> {
   const readers = firstReaders(awaited);
   const broker = await Aedes.createBroker({ authorizePublish: admit(labels, readers) });
+  boundSessions(broker, (session, count) => {
+    onDropped(count);
+    log.debug("broker-session-dropped", { session, count });
+  });
   broker.on("subscribe", (subscriptions) => {
     for (const { topic } of subscriptions) readers.get(topic)?.resolve();
   });

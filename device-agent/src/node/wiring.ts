@@ -120,7 +120,8 @@ export function openBroker(core: Core): Promise<LocalBroker> {
   const awaited = config.sensors.flatMap((sensor) =>
     sensor.kind === "mqtt" && sensor.url === undefined ? [sensor.topic] : [],
   );
-  return openEmbeddedBroker({ ...config.broker.embedded, labels, awaited, log });
+  const onDropped = (count: number): void => meter.add("sessionDropped", [], count);
+  return openEmbeddedBroker({ ...config.broker.embedded, labels, awaited, onDropped, log });
 }
 
 /** Opens the installation of releases. */
