@@ -32,6 +32,10 @@ export const textOf = (node: Node, name: string, fallback: string): string =>
 export const intsOf = (node: Node, name: string): readonly number[] | undefined =>
   read(node, name, "ints");
 
+/** Reads a list of floats; undefined when the node has none. @throws `GRAPH_INVALID` on another kind. */
+export const floatsOf = (node: Node, name: string): readonly number[] | undefined =>
+  read(node, name, "floats");
+
 /** Reads a tensor attribute; undefined when the node has none. @throws `GRAPH_INVALID` on another kind. */
 export const tensorOf = (node: Node, name: string): ValueOf<"tensor"> | undefined =>
   read(node, name, "tensor");

@@ -1,8 +1,7 @@
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Attribute, Dim, Graph, Node, ValueInfo } from "./graph.ts";
-import { opsetInternal } from "./graph.ts";
 import { onnxAttributeTypes, onnxDomainVersions, onnxFields } from "./onnx-fields.ts";
-import { normaliseOpset, opsetReadMin } from "./onnx-normalise.ts";
+import { normaliseOpset, opsetReadMax, opsetReadMin } from "./onnx-normalise.ts";
 import { readDType, readTensor } from "./onnx-tensor.ts";
 import { domainsOf, onnxBytesMax } from "./onnx-write.ts";
 import type { Message } from "./protobuf-reader.ts";
@@ -14,7 +13,7 @@ import type { Tensor } from "./tensor.ts";
 export const onnxDepthMax = 8;
 
 /**
- * Reads an ONNX file of opset 13 to 21 as a graph of the internal opset. Constant nodes become initialisers;
+ * Reads an ONNX file of opset 7 to 23 as a graph of the internal opset. Constant nodes become initialisers;
  * aligned tensor data refers to `bytes`. Whatever the bytes are, only coded errors are thrown.
  *
  * @throws `ONNX_INVALID` or `PROTOBUF_INVALID` for bytes that lie, `GRAPH_INVALID` for a cycle or an unassigned value,
@@ -60,8 +59,8 @@ function readOpsets(model: Message): ReadonlyMap<string, number> {
 
 function standardOpset(versions: ReadonlyMap<string, number>): number {
   const opset = versions.get("");
-  if (opset !== undefined && opset >= opsetReadMin && opset <= opsetInternal) return opset;
-  throw opsetUnsupported("ai.onnx", opset, opsetInternal);
+  if (opset !== undefined && opset >= opsetReadMin && opset <= opsetReadMax) return opset;
+  throw opsetUnsupported("ai.onnx", opset, opsetReadMax);
 }
 
 /** Other operator sets count only where a node uses them: many files name more. */
