@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { lossOf } from "../../../../test/reference/loss-of.ts";
 import { f32, i64 } from "../../graph/tensor.ts";
 import { softmaxCrossEntropy } from "./cross-entropy.ts";
-import { lossOf } from "./testing.ts";
 
 const logits = f32([1, 2, 3, -1, 0.5, 0, 2, 2, -3], [3, 3]);
 const classes = i64([2, 0, 1]);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { lossOf } from "../../../../test/reference/loss-of.ts";
 import { f32 } from "../../graph/tensor.ts";
 import { binaryCrossEntropy, huber, meanAbsolute, meanSquared, quantile } from "./elementwise.ts";
-import { lossOf } from "./testing.ts";
 
 test("mean squared weighs examples, not elements", async () => {
   const [y, t] = [f32([1, 2, 3, 4], [2, 2]), f32([0, 0, 3, 2], [2, 2])];

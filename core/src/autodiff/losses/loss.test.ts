@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { lossOf } from "../../../../test/reference/loss-of.ts";
 import { f32 } from "../../graph/tensor.ts";
 import { meanSquared } from "./elementwise.ts";
 import { batchOf } from "./loss.ts";
-import { lossOf } from "./testing.ts";
 
 test("the batch is the first axis, and an output without axes has none", () => {
   expect(batchOf({ name: "y", dtype: "float32", shape: ["N", 3] })).toEqual(["N"]);

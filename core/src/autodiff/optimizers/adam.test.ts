@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { run } from "../../../../test/reference/interpreter.ts";
+import { minimize } from "../../../../test/reference/minimize.ts";
 import { graphBuilder } from "../../graph/builder.ts";
 import { i64, scalar } from "../../graph/tensor.ts";
 import { emitter } from "../emitter.ts";
 import { adam, adamW, biasCorrections } from "./adam.ts";
-import { minimize } from "./testing.ts";
 
 // torch.optim 2.13 in float64, the same three steps.
 test.for([

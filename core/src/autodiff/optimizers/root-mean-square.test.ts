@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { minimize } from "../../../../test/reference/minimize.ts";
 import { adagrad, rmsprop } from "./root-mean-square.ts";
-import { minimize } from "./testing.ts";
 
 /** The same three steps in plain arithmetic, by the update rules of PyTorch's documentation. */
 function threeSteps(

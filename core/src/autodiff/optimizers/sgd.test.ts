@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { minimize } from "../../../../test/reference/minimize.ts";
 import { sgd } from "./sgd.ts";
-import { minimize } from "./testing.ts";
 
 // torch.optim 2.13 in float64, the same three steps.
 test.for([

@@ -1,10 +1,10 @@
-import { run } from "../../../../test/reference/interpreter.ts";
-import { graphBuilder } from "../../graph/builder.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { f32, i64, scalar } from "../../graph/tensor.ts";
-import { emitter } from "../emitter.ts";
-import { biasCorrections } from "./adam.ts";
-import type { Optimizer } from "./optimizer.ts";
+import { emitter } from "../../core/src/autodiff/emitter.ts";
+import { biasCorrections } from "../../core/src/autodiff/optimizers/adam.ts";
+import type { Optimizer } from "../../core/src/autodiff/optimizers/optimizer.ts";
+import { graphBuilder } from "../../core/src/graph/builder.ts";
+import type { Tensor } from "../../core/src/graph/tensor.ts";
+import { f32, i64, scalar } from "../../core/src/graph/tensor.ts";
+import { run } from "./interpreter.ts";
 
 /** Three steps at rate 0.1 on p0² / 2 + 3 p1² / 2 from [1, -2]. */
 export function minimize(optimizer: Optimizer): number[] {

@@ -1,10 +1,10 @@
 import { expect } from "vitest";
-import { run } from "../../../../test/reference/interpreter.ts";
-import { runOnnx, runtimes } from "../../../../test/reference/onnxruntime.ts";
-import { graphBuilder } from "../../graph/builder.ts";
-import type { Tensor } from "../../graph/tensor.ts";
-import { emitter } from "../emitter.ts";
-import type { Loss } from "./loss.ts";
+import { emitter } from "../../core/src/autodiff/emitter.ts";
+import type { Loss } from "../../core/src/autodiff/losses/loss.ts";
+import { graphBuilder } from "../../core/src/graph/builder.ts";
+import type { Tensor } from "../../core/src/graph/tensor.ts";
+import { run } from "./interpreter.ts";
+import { runOnnx, runtimes } from "./onnxruntime.ts";
 
 /** A loss by the float64 reference, checked on every runtime. */
 export async function lossOf(
