@@ -68,8 +68,8 @@ const metricNameMax = 256;
  * Writes slices as metrics of a manifest: `macroF1Int8/pump=p3`.
  *
  * @example
- * sliceMetrics([{ attribute: "pump", value: "p3", windows: 9, accuracy: 1, macroF1: 0.5 }]);
- * // => { "accuracyInt8/pump=p3": 1, "macroF1Int8/pump=p3": 0.5 }
+ * const slice = { attribute: "pump", value: "p3", windows: 9, accuracy: 1, macroF1: 0.5 };
+ * sliceMetrics([slice])["macroF1Int8/pump=p3"]; // => 0.5
  */
 export function sliceMetrics(slices: readonly SliceFigures[]): Readonly<Record<string, number>> {
   const worst = [...Map.groupBy(slices, ({ attribute }) => attribute).values()].flatMap((own) =>
