@@ -59,3 +59,10 @@ test("a full disk leaves the label unacknowledged and is noticed", async () => {
   await expect(take(label("vibration"))).rejects.toMatchObject({ code: "STORE_FULL" });
   expect([announced.length, isFull()]).toEqual([0, true]);
 });
+
+test("a label that finds no room among those that wait is not acknowledged, and is counted", async () => {
+  const { announced, isFull, meter, take } = setUp("LABELS_FULL");
+  await expect(take(label("vibration"))).rejects.toMatchObject({ code: "LABELS_FULL" });
+  expect([announced.length, isFull()]).toEqual([0, false]);
+  expect(meter.read("refused", ["labels", "LABELS_FULL"])).toBe(1);
+});

@@ -25,7 +25,8 @@ export type LabelIntakeOptions = {
  *
  * What can never be stored is quarantined and acknowledged, else its sender would send it for ever.
  *
- * @throws `STORE_FULL` and other failures of the store: not acknowledged. `LABELS_TOO_MANY` when too many wait.
+ * @throws `STORE_FULL` and other failures of the store: not acknowledged. `LABELS_FULL`, which is counted, when there is no
+ * room among labels that wait for their windows. `LABELS_TOO_MANY` when too many wait for the disk.
  */
 export function labelIntake(options: LabelIntakeOptions): (payload: Uint8Array) => Promise<void> {
   const { sensors, learning, disk, quarantine, meter, clock, onStored } = options;
@@ -52,6 +53,7 @@ export function labelIntake(options: LabelIntakeOptions): (payload: Uint8Array) 
       await learning.label(message);
     } catch (error) {
       if (hasCode(error, "STORE_FULL")) disk.noticeFull();
+      if (hasCode(error, "LABELS_FULL")) meter.add("refused", ["labels", "LABELS_FULL"]);
       throw error;
     } finally {
       waiting -= 1;

@@ -2,7 +2,14 @@ import type { Label, Window, WindowSpec } from "@edgeloop/core/data";
 import type { Row, Statement, Store } from "@edgeloop/core/platform";
 import { bytesOf, EdgeloopError } from "@edgeloop/core/platform";
 import type { LabelMessage } from "./label-message.ts";
-import { sealedRangesMax, trimIntervalWindows, windowSpanUsMax } from "./limits.ts";
+import { labelRoom } from "./label-room.ts";
+import {
+  labelsAheadMax,
+  labelsPerWindowMax,
+  sealedRangesMax,
+  trimIntervalWindows,
+  windowSpanUsMax,
+} from "./limits.ts";
 
 /** A stretch of sensor time in microseconds, without its end. */
 export type TimeRange = { readonly startUs: number; readonly endUs: number };
@@ -21,7 +28,11 @@ export type Reach = { readonly windowsUntilUs: number; readonly labelsUntilUs: n
 export type LearningStore = {
   /** The statements that keep a window, for the caller's own transaction; none when the store is full of sealed windows. */
   keep(window: Window, spec: WindowSpec): readonly Statement[];
-  /** Stores a label or a watermark; resolves once it is on disk. The same message again changes nothing. */
+  /**
+   * Stores a label or a watermark; resolves once it is on disk. The same message again changes nothing.
+   *
+   * @throws `LABELS_FULL` when the sensor has its bound of labels and each may still be needed (see `labelRoom`).
+   */
   label(message: LabelMessage): Promise<void>;
   /** Drops windows beyond the bound, oldest unlabelled first, never sealed ones; returns how many went. */
   trim(): Promise<number>;
@@ -48,12 +59,16 @@ export type LearningStore = {
 /**
  * Opens the learning tables of a gateway's database (made by `gatewayTables`).
  *
- * @param windowsMax Bound on stored windows.
+ * @param options `windowsMax`: bound on stored windows. `labelsMax`: bound on labels of one sensor.
  */
 export async function openLearningStore(
   store: Store,
-  { windowsMax }: { readonly windowsMax: number },
+  {
+    windowsMax,
+    labelsMax = labelsAheadMax + labelsPerWindowMax * windowsMax,
+  }: { readonly windowsMax: number; readonly labelsMax?: number },
 ): Promise<LearningStore> {
+  const roomForLabel = labelRoom(store, { labelsMax });
   const counted = await store.query("SELECT COUNT(*) AS n FROM learning_window");
   let stored = Number(counted[0]?.["n"] ?? 0);
   let refusing = false;
@@ -67,6 +82,7 @@ export async function openLearningStore(
       return [insertWindow(window, spec)];
     },
     async label(message) {
+      if (message.kind === "label") await roomForLabel(message.sensor);
       await store.commit(labelStatements(message));
     },
     async trim() {

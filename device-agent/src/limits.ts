@@ -62,6 +62,12 @@ export const brokerTimeoutMs = 5_000;
 export const sessionQueueBytesMax: number = 16 * 1024 * 1024;
 /** Sessions that the embedded broker remembers while their clients are away; the longest away is forgotten. */
 export const sessionsAwayMax = 64;
+/** Labels of one sensor that are kept for each window of the store's bound: several people may label one window. */
+export const labelsPerWindowMax = 4;
+/** Labels of one sensor that are kept beside that: they may come long before their windows. */
+export const labelsAheadMax = 10_000;
+/** Labels that go at once when a sensor has too many: milliseconds of the store's time, and not at every label. */
+export const labelsTrimMax = 1_024;
 /** Label messages that wait for the disk; more stay unacknowledged. */
 export const labelsWaitingMax = 1_024;
 /** Shortest time between two reports of progress to the coordinator, in milliseconds. */
