@@ -35,8 +35,8 @@ import { labelPolicy, timetableOf } from "./timetable.ts";
 const observer = "observer-5c1f";
 /** Time between two packets of a sensor that hums: three times real time while models are installed, else real time. */
 const humsMs = { install: 150, rounds: 500 };
-/** Longest that labels take to start the rounds: gateways report them once a second. */
-const startMsMax = 60_000;
+/** Longest that labels take to start the rounds. Gateways report them once a second; a machine may have other work. */
+const startMsMax = 180_000;
 /** How often it is looked whether every process still runs. */
 const lookMs = 1000;
 
