@@ -73,18 +73,24 @@ async function besideSilent() {
   });
   onTestFinished(() => beside.close().catch(() => undefined));
   const clock = virtualClock();
+  const lost = Promise.withResolvers<void>();
   const gateway = await openExternalBroker({
     url: beside.url,
     clientId: "pump-1",
     labels: nobody,
     clock,
-    log: silentLog,
+    log: {
+      ...silentLog,
+      debug: (event) => {
+        if (event === "broker-disconnected") lost.resolve();
+      },
+    },
   });
   /** Publishes what nobody will acknowledge. */
   const publish = (): void => {
     gateway.publish("stuck", Uint8Array.of(1)).catch(() => undefined);
   };
-  return { beside, clock, gateway, publish };
+  return { beside, clock, gateway, lost: lost.promise, publish };
 }
 
 test("a gateway stops though its broker owes an acknowledgement, after giving it its time", async () => {
@@ -109,7 +115,19 @@ test("a gateway stops at once when its broker is gone", async () => {
   await expect(gateway.close()).resolves.toBeUndefined();
 });
 
-test("while a broker is away only so many messages wait for it", async () => {
+test("a broker that is gone says so at once: nothing waits behind what it cannot take", async () => {
+  const { beside, gateway, lost } = await besideSilent();
+  await beside.close();
+  await lost;
+  for (let turn = 0; turn < 3; turn += 1) {
+    await expect(gateway.publish("heard", Uint8Array.of(1))).rejects.toMatchObject({
+      code: "BROKER_UNAVAILABLE",
+    });
+  }
+  await gateway.close();
+});
+
+test("while a broker acknowledges nothing only so many messages wait for it", async () => {
   const { clock, gateway, publish } = await besideSilent();
   for (let turn = 0; turn < brokerUnacknowledgedMax; turn += 1) publish();
   await expect(gateway.publish("stuck", Uint8Array.of(1))).rejects.toMatchObject({

@@ -56,20 +56,28 @@ export async function openExternalBroker({
     );
   };
   await client.subscribeAsync(labels.topic, { qos: 1 });
+  client.on("close", () => log.debug("broker-disconnected", { url }));
   const unacknowledged = new Set<Promise<unknown>>();
+  const send = async (topic: string, payload: Uint8Array): Promise<void> => {
+    const sent = client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
+    unacknowledged.add(sent);
+    try {
+      await sent;
+    } finally {
+      unacknowledged.delete(sent);
+    }
+  };
   return {
     url,
-    async publish(topic, payload) {
-      if (unacknowledged.size >= brokerUnacknowledgedMax) {
-        throw new EdgeloopError("BROKER_UNAVAILABLE", `the broker at ${url} acknowledges nothing`);
-      }
-      const sent = client.publishAsync(topic, Buffer.from(payload), { qos: 1 });
-      unacknowledged.add(sent);
-      try {
-        await sent;
-      } finally {
-        unacknowledged.delete(sent);
-      }
+    publish(topic, payload) {
+      const isFull = unacknowledged.size >= brokerUnacknowledgedMax;
+      const sent = isFull ? undefined : send(topic, payload);
+      if (sent !== undefined && client.connected) return sent;
+      // It is sent when the broker is back; nobody behind it waits for that.
+      sent?.catch((error: unknown) => log.debug("broker-unsent", { reason: messageOf(error) }));
+      return Promise.reject(
+        new EdgeloopError("BROKER_UNAVAILABLE", `the broker at ${url} takes nothing at the moment`),
+      );
     },
     async close() {
       const late = (error: unknown): void => {
