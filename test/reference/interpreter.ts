@@ -10,6 +10,7 @@ import type { Operators } from "./operator.ts";
 import { pooling } from "./pooling.ts";
 import { quantization } from "./quantization.ts";
 import { reduction } from "./reduction.ts";
+import { resampling } from "./resampling.ts";
 import { scanning } from "./scanning.ts";
 import { shaping } from "./shaping.ts";
 import type { Value } from "./value.ts";
@@ -26,6 +27,7 @@ export const operators: Operators = {
   ...normalization,
   ...shaping,
   ...scanning,
+  ...resampling,
   ...contraction,
   ...quantization,
 };

@@ -184,10 +184,29 @@ const gatherElements = (call: Call): Value => {
   );
 };
 
+/** Which element of a line of `size` stands at a position outside it; constant padding takes none. */
+function padSource(mode: string): (at: number, size: number) => number {
+  switch (mode) {
+    case "constant":
+      return (at) => at;
+    case "edge":
+      return (at, size) => Math.min(Math.max(at, 0), size - 1);
+    case "wrap":
+      return (at, size) => (at + 10 * size) % size;
+    case "reflect":
+      return (at, size) => {
+        const back = at < 0 ? -at : at;
+        return back < size ? back : 2 * (size - 1) - back;
+      };
+    default:
+      throw new Error(`no padding ${mode}`);
+  }
+}
+
 function pad(call: Call): Value {
   const x = input(call, 0);
   const pads = input(call, 1).data;
-  if (string(call, "mode", "constant") !== "constant") throw new Error("only constant padding");
+  const inside = padSource(string(call, "mode", "constant"));
   const axes = (numbers(call, 3) ?? [...x.shape.keys()]).map((axis) =>
     axisOf(axis, x.shape.length),
   );
@@ -200,7 +219,7 @@ function pad(call: Call): Value {
   return pick(
     x,
     shape,
-    (index) => index.map((i, a) => i - begins[a]!),
+    (index) => index.map((i, a) => inside(i - begins[a]!, x.shape[a]!)),
     call.inputs[2]?.data[0] ?? 0,
   );
 }

@@ -22,6 +22,7 @@ import type { RectifierOp } from "./gradients/rectifier.ts";
 import { rectifier } from "./gradients/rectifier.ts";
 import type { ReductionOp } from "./gradients/reduction.ts";
 import { reduction } from "./gradients/reduction.ts";
+import { resampling } from "./gradients/resampling.ts";
 import type { ScatteringOp } from "./gradients/scattering.ts";
 import { scattering } from "./gradients/scattering.ts";
 import type { ShapeOp } from "./gradients/shape.ts";
@@ -43,6 +44,7 @@ export type DifferentiableOp =
   | RearrangingOp
   | RectifierOp
   | ReductionOp
+  | "Resize"
   | ScatteringOp
   | ShapeOp;
 
@@ -61,6 +63,7 @@ export const gradients: Readonly<Record<DifferentiableOp, Rule>> = {
   ...rearranging,
   ...rectifier,
   ...reduction,
+  ...resampling,
   ...scattering,
   ...shape,
 };

@@ -55,7 +55,13 @@ function inferNode(node: Node, values: ReadonlyMap<string, Known>): readonly Kno
   return operator.infer({ node, inputs });
 }
 
+/** Longest list of floats whose content is known: one an axis. */
+const floatsMax = 16;
+
 function knownTensor(tensor: Tensor): Known {
+  if (tensor.dtype === "float32" && tensor.data.length <= floatsMax) {
+    return { ...known(tensor.dtype, tensor.shape), floats: Array.from(tensor.data) };
+  }
   const isInteger = tensor.dtype === "int64" || tensor.dtype === "int32" || tensor.dtype === "bool";
   if (!isInteger || tensor.data.length > elementsMax) return known(tensor.dtype, tensor.shape);
   const elements = Array.from<number | bigint, Element>(tensor.data, Number);

@@ -15,6 +15,8 @@ export type Known = {
   readonly shape?: Shape;
   /** Row-major content of a small integer value, for shape arithmetic; absent when nothing is known. */
   readonly elements?: readonly Element[];
+  /** Content of a short list of floats that is a constant: scales. */
+  readonly floats?: readonly number[];
 };
 
 /** Largest content that shape arithmetic follows: shapes and index lists, not data. */

@@ -11,13 +11,24 @@ import { normalization } from "./operators/normalization.ts";
 import { quantization } from "./operators/quantization.ts";
 import { reduction } from "./operators/reduction.ts";
 import { reshaping } from "./operators/reshaping.ts";
+import { resampling } from "./operators/resize.ts";
 import { slicing } from "./operators/slicing.ts";
 import { spatial } from "./operators/spatial.ts";
 import { spectral } from "./operators/spectral.ts";
 
 const table: ReadonlyMap<string, Operator> = new Map(
   [
-    ...[elementwise, activation, matrix, spatial, blocks, normalization, reshaping, joining],
+    ...[
+      elementwise,
+      activation,
+      matrix,
+      spatial,
+      blocks,
+      normalization,
+      reshaping,
+      joining,
+      resampling,
+    ],
     ...[slicing, gathering, reduction, generation, quantization, spectral],
   ].flatMap((rows) => Object.entries(rows)),
 );

@@ -3,6 +3,7 @@ import { int, ints } from "../../graph/builder.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { once } from "../rule.ts";
 import { axisOf, range, reshapeLike, sumLike, zerosLike } from "../shapes.ts";
+import { repeatingPad } from "./resampling.ts";
 
 const noGradient = (c: RuleContext, what: string) => (): never =>
   c.refuse(`${what} has no gradient`);
@@ -46,10 +47,10 @@ const split: Rule = (c) => [
 
 /** What was padded is cut off again, and what was cut off is padded with zeros. */
 const pad: Rule = (c) => {
-  if (textOf(c.node, "mode", "constant") !== "constant")
-    c.refuse("only constant padding is supported");
+  const mode = textOf(c.node, "mode", "constant");
   return [
     () => {
+      if (mode !== "constant") return repeatingPad(c, mode);
       const axes = c.x(3) === "" ? [] : ["", c.x(3)];
       return c.op("Pad", [c.up, c.op("Neg", [c.x(1)]), ...axes]);
     },
