@@ -200,8 +200,8 @@ async function publish(
   try {
     await options.onEvent(device, Buffer.from(packet.payload));
   } catch (error) {
-    // Understood, and never to be taken: a device whose link were cut would send it again for ever, and nothing behind it.
-    if (httpStatus(error) !== 422) throw error;
+    // Never to be taken: a device whose link were cut would send it again for ever, and nothing that waits behind it.
+    if (![400, 409, 422].includes(httpStatus(error))) throw error;
     refusal(options, error);
   }
 }
