@@ -1,9 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { FetchOptions } from "@edgeloop/cloud-sync/node";
+import { roundPlant } from "@edgeloop/cloud-sync/testing";
 import type { Clock } from "@edgeloop/core/platform";
-import { EdgeloopError, parseName, parseSha256, virtualClock } from "@edgeloop/core/platform";
-import { expect, test } from "vitest";
+import {
+  EdgeloopError,
+  parseName,
+  parseSha256,
+  silentLog,
+  virtualClock,
+} from "@edgeloop/core/platform";
+import { systemClock } from "@edgeloop/core/platform/node";
+import { memoryBlobStore, memoryStore } from "@edgeloop/core/testing";
+import { expect, onTestFinished, test } from "vitest";
 import { fullRetryIntervalMs } from "../limits.ts";
-import { fetchingInstaller } from "./open-coordinator.ts";
+import { fetchingInstaller, openCoordinator } from "./open-coordinator.ts";
 
 const [one, other] = [parseSha256("1".repeat(64)), parseSha256("2".repeat(64))];
 const release = {
@@ -93,4 +105,50 @@ test("a full disk is no refusal of the release either, and is not filled again a
     await expect(install()).rejects.toMatchObject({ code: expect.stringMatching(/_FULL$/) });
     expect([installed, slept]).toEqual([[], [fullRetryIntervalMs]]);
   }
+});
+
+test("a disk that is full when the link opens delays the link, and what was to be reported is not lost", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "link-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const running = await (await roundPlant(join(directory, "coordinator"))).start({});
+  onTestFinished(() => running.stop());
+  const tokenFile = join(directory, "token");
+  const { token } = (await running.admin("POST", "/v1/admin/tokens", { lifetimeS: 60 })) as {
+    readonly token: string;
+  };
+  writeFileSync(tokenFile, token);
+
+  const store = memoryStore();
+  const [stop, reported] = [new AbortController(), Promise.withResolvers<void>()];
+  let attempts = 0;
+  const link = openCoordinator({
+    id: "pump-1",
+    fleet: "plant",
+    coordinator: { ...running.addresses, tokenFile },
+    directory,
+    store: {
+      ...store,
+      async commit(statements) {
+        attempts += 1;
+        if (attempts <= 2) throw new EdgeloopError("STORE_FULL", "told to be full");
+        const counts = await store.commit(statements);
+        if (statements.some(({ sql }) => sql.includes("INSERT INTO sync_event")))
+          reported.resolve();
+        return counts;
+      },
+    },
+    blobs: memoryBlobStore(),
+    participant: {} as never,
+    installer: {} as never,
+    servingVersion: () => undefined,
+    // Pauses are the link keeper's matter, not this test's.
+    clock: { ...systemClock, sleep: (_durationMs, until) => systemClock.sleep(1, until) },
+    log: silentLog,
+  });
+  await link.report({ code: "DRIFT_DETECTED", sensorUs: 1 });
+  const ran = link.run(stop.signal);
+  await reported.promise;
+  expect(attempts).toBeGreaterThan(2);
+  stop.abort();
+  await ran;
 });
