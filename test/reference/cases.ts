@@ -5,6 +5,7 @@ import { f32, i64, sizeOf } from "../../core/src/graph/tensor.ts";
 import { activationCases } from "./activation-cases.ts";
 import type { Draw, Maker } from "./case.ts";
 import { binary, caseOf, narrower, unary } from "./case.ts";
+import { recurrenceCases } from "./recurrence-cases.ts";
 import { resamplingCases } from "./resampling-cases.ts";
 import { scanningCases } from "./scanning-cases.ts";
 
@@ -408,6 +409,7 @@ const tangent: Maker = (draw) => {
 /** Random cases of every operator that has a gradient, by a name that starts with the operator's. */
 export const cases: Readonly<Record<string, Maker>> = {
   ...activationCases,
+  ...recurrenceCases,
   ...resamplingCases,
   ...scanningCases,
   Add: binary("Add"),

@@ -9,6 +9,7 @@ import { normalization } from "./normalization.ts";
 import type { Operators } from "./operator.ts";
 import { pooling } from "./pooling.ts";
 import { quantization } from "./quantization.ts";
+import { recurrence } from "./recurrence.ts";
 import { reduction } from "./reduction.ts";
 import { resampling } from "./resampling.ts";
 import { scanning } from "./scanning.ts";
@@ -27,6 +28,7 @@ export const operators: Operators = {
   ...normalization,
   ...shaping,
   ...scanning,
+  ...recurrence,
   ...resampling,
   ...contraction,
   ...quantization,

@@ -2,6 +2,7 @@ import { graphBuilder } from "../graph/builder.ts";
 import type { Graph, ValueInfo } from "../graph/graph.ts";
 import { inferValues } from "../graph/infer.ts";
 import type { DType } from "../graph/tensor.ts";
+import { unrollRecurrence } from "../graph/unroll-recurrence.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import { backward } from "./backward.ts";
 import type { Emitter } from "./emitter.ts";
@@ -16,14 +17,17 @@ const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype.starts
  * output `<x>.grad` for each of `wrt`; a value that influences no output has gradient 0.
  *
  * @param wrt Names of float inputs or initialisers; all float inputs when absent.
- * @throws `GRADIENT_UNSUPPORTED` naming a node and the reason; `VALUE_UNKNOWN` when `wrt` names no float value.
+ * Cells that run over a sequence are written out step by step first.
+ *
+ * @throws `GRADIENT_UNSUPPORTED` or `RECURRENCE_UNSUPPORTED` naming a node and the reason; `VALUE_UNKNOWN` when `wrt` names no float value.
  * @example
  * const x = { name: "x", dtype: "float32", shape: ["N"] };
  * const node = { name: "square", op: "Mul", inputs: ["x", "x"], outputs: ["y"], attributes: {} };
  * const square = { name: "square", inputs: [x], outputs: [{ ...x, name: "y" }], nodes: [node], initializers: new Map() };
  * differentiate(square).outputs.map((info) => info.name); // => ["y", "x.grad"]
  */
-export function differentiate(graph: Graph, wrt?: readonly string[]): Graph {
+export function differentiate(model: Graph, wrt?: readonly string[]): Graph {
+  const graph = unrollRecurrence(model);
   const values = inferValues(graph);
   const names = wrt ?? graph.inputs.filter(isFloat).map((info) => info.name);
   const builder = graphBuilder(graph);

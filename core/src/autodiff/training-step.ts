@@ -3,6 +3,7 @@ import { zeros } from "../graph/dtypes.ts";
 import type { Graph, ValueInfo } from "../graph/graph.ts";
 import { inferValues } from "../graph/infer.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { unrollRecurrence } from "../graph/unroll-recurrence.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Carry } from "../runtime/session.ts";
 import type { Values } from "./backward.ts";
@@ -55,7 +56,8 @@ export type TrainingStep = {
  *   loss, `LOSS_INVALID`, `GRADIENT_UNSUPPORTED`.
  * @see Li et al. 2020, arXiv:1812.06127 (proximal term).
  */
-export function trainingStep(model: Graph, options: TrainingStepOptions): TrainingStep {
+export function trainingStep(original: Graph, options: TrainingStepOptions): TrainingStep {
+  const model = unrollRecurrence(original);
   const parameters = parametersOf(model, options.trainable);
   const { graph, statistics } = trainingMode(model, (name) => parameters.includes(name));
   const initial = initialOf(graph, options.optimizer, parameters);

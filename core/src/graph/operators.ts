@@ -9,6 +9,7 @@ import { joining } from "./operators/joining.ts";
 import { matrix } from "./operators/matrix.ts";
 import { normalization } from "./operators/normalization.ts";
 import { quantization } from "./operators/quantization.ts";
+import { recurrence } from "./operators/recurrence.ts";
 import { reduction } from "./operators/reduction.ts";
 import { reshaping } from "./operators/reshaping.ts";
 import { resampling } from "./operators/resize.ts";
@@ -28,6 +29,7 @@ const table: ReadonlyMap<string, Operator> = new Map(
       reshaping,
       joining,
       resampling,
+      recurrence,
     ],
     ...[slicing, gathering, reduction, generation, quantization, spectral],
   ].flatMap((rows) => Object.entries(rows)),
