@@ -62,3 +62,37 @@ test("whoever waits for a run while the session is disposed hears that, not that
   await session.dispose();
   await told;
 });
+
+const isNative = backend === "native";
+
+// Terminating a thread inside onnxruntime-node 1.30 aborts the process: without the wait this does not get far.
+test.skipIf(!isNative)(
+  "a native session that runs can be disposed (skipped without onnxruntime-node)",
+  async () => {
+    for (let round = 0; round < 20; round += 1) {
+      const session = await openInWorker(slowModel(), { backend: "native" });
+      const x = f32(new Float32Array(1 << 10), [1 << 5, 1 << 5]);
+      const runs = Array.from({ length: 10 }, () => session.run({ x }));
+      const outcomes = Promise.allSettled(runs);
+      await runs[round % 3];
+      await session.dispose();
+      for (const outcome of await outcomes) {
+        if (outcome.status === "fulfilled") continue;
+        expect(outcome.reason).toMatchObject({ code: "SESSION_DISPOSED" });
+      }
+    }
+  },
+);
+
+test.skipIf(!isNative)(
+  "a native run over its deadline is given up; a restart serves again (skipped without onnxruntime-node)",
+  async () => {
+    const session = await openInWorker(slowModel(), { backend: "native", callTimeoutMs: 1_500 });
+    await expect(session.run({ x: large() })).rejects.toMatchObject({ code: "WORKER_TIMEOUT" });
+    const x = f32([1], [1, 1]);
+    await expect(session.run({ x })).rejects.toMatchObject({ code: "WORKER_DIED" });
+    await session.restart();
+    expect(await session.run({ x })).toEqual({ y: x });
+    await session.dispose();
+  },
+);

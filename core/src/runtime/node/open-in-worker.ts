@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import { wrap } from "comlink";
 import { messageOf } from "../../platform/errors.ts";
 import { disposed } from "../feeds.ts";
 import type { EncodedModel, Model } from "../model.ts";
@@ -76,14 +77,15 @@ export async function openInWorker(model: Model, options: WorkerOptions): Promis
     async dispose() {
       if (!open) return;
       open = false;
-      await current.worker.terminate();
+      // One that did not answer in time ends by itself.
+      if (current.peer.alive) await current.end();
     },
   };
 }
 
 type Started = Pick<Session, "inputs" | "outputs"> & {
   readonly peer: Peer<SessionHost>;
-  readonly worker: Worker;
+  readonly end: () => Promise<void>;
 };
 
 async function startWorker(
@@ -97,28 +99,52 @@ async function startWorker(
     workerData,
     execArgv: process.execArgv, // The condition that finds the sources must hold there too.
   });
-  const peer = connectPeer<SessionHost>(linkTo(worker), callTimeoutMs);
+  const { link, end } = linkTo(worker, options.backend === "native");
+  const peer = connectPeer<SessionHost>(link, callTimeoutMs);
   try {
     const infos = await peer.call((remote) => remote.open(model, options));
-    return { ...infos, peer, worker };
+    return { ...infos, peer, end };
   } catch (error) {
-    await worker.terminate();
+    await end();
     throw error;
   }
 }
 
-function linkTo(worker: Worker): PeerLink {
+/**
+ * Links to a thread, and ends it.
+ *
+ * A thread that is terminated while the native addon runs in it aborts the whole process (onnxruntime-node 1.30): what
+ * runs comes to its end first, and one that is killed over a deadline is given up at once and ends when it can.
+ */
+function linkTo(
+  worker: Worker,
+  isNative: boolean,
+): { readonly link: PeerLink; readonly end: () => Promise<void> } {
   let reason: string | undefined;
-  worker.on("error", (error) => {
-    reason = messageOf(error);
+  const exited = new Promise<string>((resolve) => {
+    worker.on("error", (error) => {
+      reason = messageOf(error);
+    });
+    worker.on("exit", (code) => resolve(reason ?? `exit code ${code}`));
   });
+  const givenUp = Promise.withResolvers<string>();
+  const endpoint = nodeEndpoint(worker, (message) => worker.postMessage(message));
+  const host = wrap<SessionHost>(endpoint);
+  const end = async (): Promise<void> => {
+    if (isNative) await Promise.race([host.settled(), exited]);
+    await worker.terminate();
+  };
   return {
-    endpoint: nodeEndpoint(worker, (message) => worker.postMessage(message)),
-    exited: new Promise((resolve) => {
-      worker.on("exit", (code) => resolve(reason ?? `exit code ${code}`));
-    }),
-    kill: () => void worker.terminate(),
-    hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    end,
+    link: {
+      endpoint,
+      exited: Promise.race([exited, givenUp.promise]),
+      kill: () => {
+        givenUp.resolve("it did not answer in time");
+        void end();
+      },
+      hold: (busy) => (busy ? worker.ref() : worker.unref()),
+    },
   };
 }
 

@@ -16,6 +16,8 @@ export type SessionHost = {
   step(loop: number, feeds: Tensors): Promise<Tensors>;
   read(loop: number, names?: readonly string[]): Promise<Tensors>;
   endLoop(loop: number): Promise<void>;
+  /** Resolves once nothing runs. */
+  settled(): Promise<void>;
   dispose(): Promise<void>;
 };
 
@@ -24,6 +26,13 @@ export function sessionHost(): SessionHost {
   let session: Session | undefined;
   const loops = new Map<number, Loop>();
   let loopsMade = 0;
+  const running = new Set<Promise<unknown>>();
+  const tracked = <T>(run: Promise<T>): Promise<T> => {
+    running.add(run);
+    const forget = (): void => void running.delete(run);
+    run.then(forget, forget);
+    return run;
+  };
   const opened = (): Session => {
     if (session === undefined) throw disposed("session");
     return session;
@@ -38,19 +47,22 @@ export function sessionHost(): SessionHost {
       session = await openEncoded(model, options);
       return { inputs: session.inputs, outputs: session.outputs };
     },
-    run: (feeds, outputs) => opened().run(feeds, outputs),
+    run: (feeds, outputs) => tracked(opened().run(feeds, outputs)),
     async loop(options) {
       const loop = await opened().loop(options);
       loopsMade += 1;
       loops.set(loopsMade, loop);
       return loopsMade;
     },
-    step: (id, feeds) => loopOf(id).step(feeds),
+    step: (id, feeds) => tracked(loopOf(id).step(feeds)),
     read: (id, names) => loopOf(id).read(names),
     async endLoop(id) {
       const loop = loops.get(id);
       loops.delete(id);
       await loop?.dispose();
+    },
+    async settled() {
+      await Promise.allSettled(running);
     },
     async dispose() {
       await session?.dispose();
