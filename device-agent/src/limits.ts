@@ -4,6 +4,9 @@ export const inferenceQueueMax = 64;
 export const publishQueueMax = 256;
 /** Packets whose start times are remembered per sensor, to tell a redelivery from time going back. */
 export const packetsRememberedMax = 1024;
+/** Packets in a row whose time goes back, after which the source's clock is taken to have been set: one wrong time must not
+ * silence a sensor until a restart. */
+export const timeBackPacketsMax = 100;
 /** Bytes of a refused payload that quarantine keeps; the rest is cut. */
 export const quarantinePayloadBytesMax: number = 4 * 1024;
 /** Longest label message, in bytes. */

@@ -1,8 +1,9 @@
 import type { Refusal, Samples } from "@edgeloop/core/data";
-import { virtualClock } from "@edgeloop/core/platform";
+import { silentLog, virtualClock } from "@edgeloop/core/platform";
 import { memoryBlobStore } from "@edgeloop/core/testing";
 import { expect, test } from "vitest";
 import type { Classifier } from "./classifier.ts";
+import { timeBackPacketsMax } from "./limits.ts";
 import { memoryMeter } from "./meter.ts";
 import { runSensor } from "./sensor-loop.ts";
 import { tinyBundle } from "./testing.ts";
@@ -76,6 +77,7 @@ async function run(
       },
       meter,
       clock: virtualClock(),
+      log: silentLog,
     },
     new AbortController().signal,
   );
@@ -110,6 +112,17 @@ test.for(hostile)("%s is refused with its code, and the stream goes on", async (
   const { published, refused } = await run([packet(0), packet(1), bad, packet(2), packet(3)]);
   expect(refused).toMatchObject([{ code }]);
   expect(published).toHaveLength(3);
+});
+
+test("one packet with a time far ahead does not silence a sensor for good", async () => {
+  const ahead = packet(0, { startUs: 4e15 });
+  const later = Array.from({ length: timeBackPacketsMax + 3 }, (_, index) => packet(index + 1));
+  const { published, refused } = await run([packet(0), ahead, ...later]);
+  expect(refused).toHaveLength(timeBackPacketsMax);
+  expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["SAMPLES_TIME_BACK"]));
+  // The last three packets make two windows.
+  const startUs = (timeBackPacketsMax + 1) * 10 * periodUs;
+  expect(published).toMatchObject([{ startUs }, { startUs: startUs + 10 * periodUs }]);
 });
 
 test("a gap ends the open window and is counted", async () => {

@@ -1,11 +1,12 @@
 import type { Adapter, Refusal, Samples, Window, Windower, WindowSpec } from "@edgeloop/core/data";
 import { createWindower } from "@edgeloop/core/data";
-import type { Clock } from "@edgeloop/core/platform";
+import type { Clock, Log } from "@edgeloop/core/platform";
 import { canonicalJson } from "@edgeloop/core/platform";
 import { servesSensor } from "./classifier.ts";
 import type { DiskGuard } from "./disk-guard.ts";
 import type { LearningStore } from "./learning-store.ts";
 import { windowEndUs } from "./learning-store.ts";
+import { timeBackPacketsMax } from "./limits.ts";
 import type { Meter } from "./meter.ts";
 import { predictionMessage, predictionRow } from "./prediction.ts";
 import type { Publisher } from "./publisher.ts";
@@ -27,6 +28,7 @@ export type SensorLoopOptions = {
   readonly onStored: (endUs: number) => void;
   readonly meter: Meter;
   readonly clock: Clock;
+  readonly log: Log;
 };
 
 /**
@@ -39,6 +41,7 @@ export async function runSensor(options: SensorLoopOptions, signal: AbortSignal)
   const { sensor } = adapter.info;
   const seen = seenPackets();
   let cutter: { readonly key: string; readonly windower: Windower } | undefined;
+  let timeBack = 0;
 
   const windowerFor = (spec: WindowSpec): Windower => {
     const key = canonicalJson(spec);
@@ -60,6 +63,13 @@ export async function runSensor(options: SensorLoopOptions, signal: AbortSignal)
     const spec = classifier.manifest.pipeline.window;
     const cut = windowerFor(spec).push(packet);
     if (cut.refusal !== undefined) options.refuse({ ...cut.refusal, atUs: clock.nowUs() });
+    timeBack = cut.refusal?.code === "SAMPLES_TIME_BACK" ? timeBack + 1 : 0;
+    if (timeBack === timeBackPacketsMax) {
+      // The next packet starts anew, wherever in time it is.
+      cutter = undefined;
+      timeBack = 0;
+      options.log.warn("sensor-clock-set-back", { sensor, packets: timeBackPacketsMax });
+    }
     if (cut.gaps > 0) meter.add("gaps", [sensor], cut.gaps);
     for (const window of cut.windows) {
       meter.add("windows", [sensor]);
