@@ -135,6 +135,7 @@ export const elementwise: Operators = {
   Erf: map(erf),
   Not: map((x) => 1 - x),
   And: binary((a, b) => a * b, "bool"),
+  BitwiseXor: binary((a, b) => a ^ b),
   Or: binary((a, b) => Math.max(a, b), "bool"),
   Equal: binary((a, b) => Number(a === b), "bool"),
   Greater: binary((a, b) => Number(a > b), "bool"),

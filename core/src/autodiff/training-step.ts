@@ -8,6 +8,7 @@ import { EdgeloopError } from "../platform/errors.ts";
 import type { Carry } from "../runtime/session.ts";
 import type { Values } from "./backward.ts";
 import { backward } from "./backward.ts";
+import { dropoutInTraining } from "./dropout.ts";
 import { emitter } from "./emitter.ts";
 import type { Loss } from "./losses/loss.ts";
 import { batchOf } from "./losses/loss.ts";
@@ -44,9 +45,9 @@ export type TrainingStep = {
 /**
  * Writes one whole training step as a plain ONNX graph: forward, loss, backward and update.
  *
- * Inputs: the model's, `target`, `weight` (if weighted), `learningRate` (rank 0), `<parameter>.anchor` (if
- * proximal), `<parameter>.variate` (if asked for) and the carried ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried
- * input. A BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics
+ * Inputs: the model's, `seed` (int64 of rank 0, if the model has dropout), `target`, `weight` (if weighted),
+ * `learningRate` (rank 0), `<parameter>.anchor` (if proximal), `<parameter>.variate` (if asked for) and the carried
+ * ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried input. A BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics
  * are carried, moved as ONNX says (population variance); any other stays frozen.
  *
  * An example of weight 0 counts neither in the loss nor in the gradients, but still in the batch's statistics: pad
@@ -57,7 +58,7 @@ export type TrainingStep = {
  * @see Li et al. 2020, arXiv:1812.06127 (proximal term).
  */
 export function trainingStep(original: Graph, options: TrainingStepOptions): TrainingStep {
-  const model = unrollRecurrence(original);
+  const { graph: model } = dropoutInTraining(unrollRecurrence(original));
   const parameters = parametersOf(model, options.trainable);
   const { graph, statistics } = trainingMode(model, (name) => parameters.includes(name));
   const initial = initialOf(graph, options.optimizer, parameters);

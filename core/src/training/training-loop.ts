@@ -1,5 +1,5 @@
 import type { Tensor, Tensors } from "../graph/tensor.ts";
-import { f32, scalar } from "../graph/tensor.ts";
+import { f32, i64, scalar } from "../graph/tensor.ts";
 import type { Clock } from "../platform/clock.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Carry, Loop, Session } from "../runtime/session.ts";
@@ -36,7 +36,7 @@ export type TrainingOptions = {
   readonly dataset: Dataset;
   readonly batchSize: number;
   readonly epochs: number;
-  /** Decides the order of examples, epoch by epoch. */
+  /** Decides the order of examples, epoch by epoch, and what dropout drops, step by step. */
   readonly seed: number;
   readonly learningRate: Schedule;
   /** Where time comes from: the event loop is let go often enough that nothing waits 50 ms, unless one step takes that. */
@@ -125,7 +125,8 @@ function planOf({ session, dataset, batchSize, epochs, seed }: TrainingOptions):
 }
 
 async function trainEpoch({ options, plan, loop, rest }: Run, epoch: number): Promise<number> {
-  const { dataset, learningRate, signal } = options;
+  const { dataset, learningRate, session, signal } = options;
+  const draws = session.inputs.some(({ name }) => name === "seed");
   let step = epoch * plan.stepsPerEpoch;
   let [lossSum, examples] = [0, 0];
   for (const batch of batchesOf(epoch, plan)) {
@@ -134,6 +135,7 @@ async function trainEpoch({ options, plan, loop, rest }: Run, epoch: number): Pr
     const outputs = await loop.step({
       ...feeds,
       ...(plan.partial === "pad" ? { weight: weightsOf(batch, feeds["weight"]) } : {}),
+      ...(draws ? { seed: seedOf(plan.seed, step) } : {}),
       learningRate: scalar(learningRate(step, plan.steps)),
     });
     lossSum += lossOf(outputs, { epoch, step }) * batch.examples;
@@ -164,6 +166,9 @@ function turns(clock: Clock): () => Promise<void> {
     startMs = clock.monotonicMs();
   };
 }
+
+/** Another one for each step, and for each seed. */
+const seedOf = (seed: number, step: number): Tensor => i64([seed * 65_537 + step], []);
 
 function weightsOf({ indices, examples }: Batch, given: Tensor | undefined): Tensor {
   const weights = new Float32Array(indices.length).fill(1);
