@@ -1,13 +1,11 @@
-import type { TrainingStepOptions } from "@edgeloop/core/autodiff";
 import { trainingStep } from "@edgeloop/core/autodiff";
 import { decodeOnnx, encodeOnnx, encodeSafetensors } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
-import type { Options, Run } from "../command.ts";
+import type { Run } from "../command.ts";
 import { readInput } from "../files.ts";
-import { matchesGlob } from "../model/name-glob.ts";
-import { readLoss, readOptimizer } from "../model/recipe.ts";
-import { optionalNumber, optionalText, textOption } from "../options.ts";
+import { recipeOf, trainableOf } from "../model/recipe.ts";
+import { textOption } from "../options.ts";
 
 /**
  * Writes one training step of a model as a graph, and beside it the tensors that it starts from.
@@ -50,26 +48,3 @@ export const run: Run = async ({ say }, [model = ""], options) => {
     nodes: step.graph.nodes.length,
   };
 };
-
-function recipeOf(options: Options): Omit<TrainingStepOptions, "trainable"> {
-  const clipNorm = optionalNumber(options, "clipNorm", { min: 0, max: 1e30 });
-  const proximal = optionalNumber(options, "proximal", { min: 0, max: 1e30 });
-  return {
-    loss: readLoss(textOption(options, "loss")),
-    optimizer: readOptimizer(
-      textOption(options, "optimizer"),
-      optionalNumber(options, "weightDecay", { min: 0, max: 1e30 }),
-    ),
-    ...(clipNorm === undefined ? {} : { clipNorm }),
-    ...(proximal === undefined ? {} : { proximal }),
-    ...(options["variates"] === true ? { variates: true } : {}),
-    ...(options["weighted"] === true ? { weighted: true } : {}),
-  };
-}
-
-function trainableOf(options: Options): (name: string) => boolean {
-  const trains = matchesGlob(optionalText(options, "train") ?? "*");
-  const freezes = optionalText(options, "freeze");
-  const isFrozen = freezes === undefined ? () => false : matchesGlob(freezes);
-  return (name) => trains(name) && !isFrozen(name);
-}

@@ -1,4 +1,4 @@
-import type { Loss, Optimizer } from "@edgeloop/core/autodiff";
+import type { Loss, Optimizer, TrainingStepOptions } from "@edgeloop/core/autodiff";
 import {
   adagrad,
   adam,
@@ -12,6 +12,9 @@ import {
   sgd,
   softmaxCrossEntropy,
 } from "@edgeloop/core/autodiff";
+import type { Options } from "../command.ts";
+import { optionalNumber, optionalText, textOption } from "../options.ts";
+import { matchesGlob } from "./name-glob.ts";
 import { readNamedChoice } from "./named-choice.ts";
 
 type Numbers = Readonly<Record<string, number>>;
@@ -90,4 +93,29 @@ function rowOf<T>(rows: Readonly<Record<string, Row<T>>>, name: string): Row<T> 
   const row = rows[name];
   if (row === undefined) throw new TypeError(`${name} was checked before`);
   return row;
+}
+
+/** Reads the options of a training step. @throws `USAGE`, `LOSS_INVALID`, `OPTIMIZER_INVALID`. */
+export function recipeOf(options: Options): Omit<TrainingStepOptions, "trainable"> {
+  const clipNorm = optionalNumber(options, "clipNorm", { min: 0, max: 1e30 });
+  const proximal = optionalNumber(options, "proximal", { min: 0, max: 1e30 });
+  return {
+    loss: readLoss(textOption(options, "loss")),
+    optimizer: readOptimizer(
+      textOption(options, "optimizer"),
+      optionalNumber(options, "weightDecay", { min: 0, max: 1e30 }),
+    ),
+    ...(clipNorm === undefined ? {} : { clipNorm }),
+    ...(proximal === undefined ? {} : { proximal }),
+    ...(options["variates"] === true ? { variates: true } : {}),
+    ...(options["weighted"] === true ? { weighted: true } : {}),
+  };
+}
+
+/** Reads `--train` and `--freeze`: which initialisers are trained, by name. */
+export function trainableOf(options: Options): (name: string) => boolean {
+  const trains = matchesGlob(optionalText(options, "train") ?? "*");
+  const freezes = optionalText(options, "freeze");
+  const isFrozen = freezes === undefined ? () => false : matchesGlob(freezes);
+  return (name) => trains(name) && !isFrozen(name);
 }

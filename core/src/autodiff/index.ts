@@ -1,6 +1,8 @@
 export { differentiate } from "./differentiate.ts";
 export type { DifferentiableOp } from "./gradients.ts";
 export { gradientOf } from "./gradients.ts";
+export type { LossGraphOptions } from "./loss-graph.ts";
+export { lossGraph } from "./loss-graph.ts";
 export type { CrossEntropyOptions } from "./losses/cross-entropy.ts";
 export { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 export {

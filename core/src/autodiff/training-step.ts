@@ -6,10 +6,10 @@ import type { Tensor } from "../graph/tensor.ts";
 import { unrollRecurrence } from "../graph/unroll-recurrence.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Carry } from "../runtime/session.ts";
-import type { Values } from "./backward.ts";
 import { backward } from "./backward.ts";
 import { dropoutInTraining } from "./dropout.ts";
 import { emitter } from "./emitter.ts";
+import { lossOutput } from "./loss-graph.ts";
 import type { Loss } from "./losses/loss.ts";
 import { batchOf } from "./losses/loss.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
@@ -71,7 +71,7 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
     initializers: new Map([...graph.initializers].filter(([name]) => !initial.has(name))),
   });
   const emit = emitter(builder, "step");
-  const logits = outputOf(model, options);
+  const logits = lossOutput(model, options);
   declareInputs(builder.input, { options, logits, initial, parameters });
   const loss = options.loss.emit(emitter(builder, "loss"), {
     output: logits,
@@ -130,23 +130,6 @@ function initialOf(
   }
   if (optimizer.betas !== undefined) initial.set(stepCount, zeros("int64", []));
   return initial;
-}
-
-/** The output that the loss is of, or what goes into its last operator when the loss contains that. */
-function outputOf(model: Graph, { output, loss }: TrainingStepOptions): ValueInfo {
-  const values: Values = inferValues(model);
-  const last = output ?? model.outputs[0]?.name ?? "";
-  const producer = model.nodes.find(
-    ({ op, outputs }) => op === loss.contains && outputs[0] === last,
-  );
-  const chosen = producer?.inputs[0] ?? last;
-  const info = values.get(chosen);
-  if (info === undefined) {
-    throw new EdgeloopError("VALUE_UNKNOWN", `the model has no output ${chosen}`, {
-      details: { name: chosen, outputs: model.outputs.map((each) => each.name) },
-    });
-  }
-  return { ...info, name: chosen };
 }
 
 type Declared = {

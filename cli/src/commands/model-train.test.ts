@@ -1,0 +1,92 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeOnnx, encodeOnnx, encodeSafetensors, f32, graphBuilder } from "@edgeloop/core/graph";
+import { expect, test } from "vitest";
+import { temporary, testContext } from "../testing.ts";
+import { run } from "./model-train.ts";
+
+/** y = x w + b, and 100 examples of y = 3 x - 2. */
+function files(): { model: string; options: Record<string, string> } {
+  const b = graphBuilder("line");
+  const x = b.input({ name: "x", dtype: "float32", shape: ["N", 1] });
+  const product = b.add("MatMul", [x, b.initializer("w", f32([0], [1, 1]))]);
+  b.add("Add", [product, b.initializer("b", f32([0], [1]))], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32", shape: ["N", 1] });
+  const directory = temporary();
+  const file = (name: string): string => join(directory, name);
+  writeFileSync(file("model.onnx"), encodeOnnx(b.build()));
+  const inputs = Float32Array.from({ length: 100 }, (_, i) => i / 50 - 1);
+  const data = new Map([
+    ["x", f32(inputs, [100, 1])],
+    [
+      "target",
+      f32(
+        inputs.map((value) => 3 * value - 2),
+        [100, 1],
+      ),
+    ],
+  ]);
+  writeFileSync(file("data.safetensors"), encodeSafetensors(data));
+  return {
+    model: file("model.onnx"),
+    options: {
+      ...{ data: file("data.safetensors"), output: file("trained.onnx"), backend: "wasm" },
+      ...{ loss: "mean-squared", optimizer: "sgd:momentum=0.9", learningRate: "0.1" },
+      ...{ epochs: "30", batch: "16", validation: "0.2" },
+    },
+  };
+}
+
+const weightsOf = (path = ""): number[] => {
+  const { initializers } = decodeOnnx(Uint8Array.from(readFileSync(path)));
+  return ["w", "b"].map((name) => Number(initializers.get(name)?.data[0]));
+};
+
+test("a line is found, the best epoch is kept, and progress is told", async () => {
+  const { model, options } = files();
+  const context = testContext();
+  const found = await run(context, [model], options);
+  const [w, b] = weightsOf(options["output"]);
+  expect(w).toBeCloseTo(3, 2);
+  expect(b).toBeCloseTo(-2, 2);
+  expect(found).toMatchObject({ examples: 80, heldOut: 20, backend: "wasm" });
+  expect(context.progressed).toHaveLength(30);
+  expect(context.progressed[0]).toMatch(/^epoch 1 of 30, loss [\d.]+, held out [\d.]+$/);
+  expect(context.said.filter((line) => line.endsWith("kept"))).toHaveLength(1);
+});
+
+test("one seed gives one result, another seed another", async () => {
+  const trained = async (seed: string): Promise<number[]> => {
+    const { model, options } = files();
+    await run(testContext(), [model], { ...options, epochs: "2", seed });
+    return weightsOf(options["output"]);
+  };
+  const first = await trained("1");
+  expect(await trained("1")).toEqual(first);
+  expect(await trained("2")).not.toEqual(first);
+});
+
+test("patience ends training, and nothing held out keeps the last epoch", async () => {
+  const { model, options } = files();
+  const far = { ...options, learningRate: "1e-30", patience: "2" };
+  expect(await run(testContext(), [model], far)).toMatchObject({
+    epochs: { length: 3 },
+    bestEpoch: 0,
+  });
+  const all = { ...options, validation: "0", epochs: "2" };
+  expect(await run(testContext(), [model], all)).toMatchObject({ bestEpoch: 1, heldOut: 0 });
+});
+
+test("what is frozen stays", async () => {
+  const { model, options } = files();
+  await run(testContext(), [model], { ...options, freeze: "b" });
+  expect(weightsOf(options["output"])[1]).toBe(0);
+});
+
+test("a rate that diverges says so, and nothing is written", async () => {
+  const { model, options } = files();
+  await expect(
+    run(testContext(), [model], { ...options, learningRate: "1e6" }),
+  ).rejects.toMatchObject({ code: "TRAINING_DIVERGED" });
+  expect(() => weightsOf(options["output"])).toThrow("ENOENT");
+});

@@ -1,0 +1,172 @@
+import { lossGraph, trainingStep } from "@edgeloop/core/autodiff";
+import type { Graph, Tensors } from "@edgeloop/core/graph";
+import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
+import { systemClock, writeFileAtomic } from "@edgeloop/core/platform/node";
+import type { Backend, Session } from "@edgeloop/core/runtime";
+import { openSession } from "@edgeloop/core/runtime/node";
+import type { EpochReport } from "@edgeloop/core/training";
+import { cosine, gatherRows, runTraining, tensorDataset } from "@edgeloop/core/training";
+import { withWeights } from "@edgeloop/models";
+import type { Context, Options, Run } from "../command.ts";
+import { readInput } from "../files.ts";
+import { readBackend } from "../model/backend.ts";
+import type { ExampleTensors } from "../model/example-file.ts";
+import { readExamples, splitExamples } from "../model/example-file.ts";
+import { recipeOf, trainableOf } from "../model/recipe.ts";
+import { integerOption, numberOption, textOption } from "../options.ts";
+import { table } from "../table.ts";
+
+/** Examples of one run of the validation. */
+const validationBatch = 256;
+/** Epochs that the table at the end shows at most. */
+const rowsMax = 20;
+
+/**
+ * Trains a model on examples and writes it with its new weights: those of the epoch with the least loss on examples that
+ * were held out, or the last ones when none are.
+ *
+ * @throws `FILE_MISSING`, `USAGE`, `DATA_INVALID`, `TRAINING_DIVERGED`, and what `trainingStep` throws.
+ */
+export const run: Run = async (context, [model = ""], options) => {
+  const output = textOption(options, "output");
+  const graph = decodeOnnx(await readInput(model, "an .onnx file"));
+  const settings = settingsOf(options);
+  const backend = await readBackend(textOption(options, "backend"));
+  const examples = await readExamples(textOption(options, "data"), graph, ["target"]);
+  const { training, validation } = splitExamples(examples, {
+    share: settings.validation,
+    seed: settings.seed,
+  });
+  const recipe = recipeOf(options);
+  const trainable = trainableOf(options);
+  const step = trainingStep(graph, { ...recipe, trainable, weighted: true });
+  const judge =
+    validation.size === 0
+      ? undefined
+      : await openJudge(graph, {
+          loss: recipe.loss,
+          carried: [...step.initial.keys()],
+          validation,
+          backend,
+        });
+  const session = await openSession(step.graph, { backend });
+  try {
+    const { parameters, epochs, bestEpoch } = await runTraining({
+      ...{ session, carry: step.carry, initial: step.initial, clock: systemClock },
+      ...{ batchSize: settings.batch, epochs: settings.epochs, seed: settings.seed },
+      dataset: tensorDataset(training.tensors),
+      learningRate: cosine(settings.learningRate),
+      signal: context.signal,
+      onEpoch: (report) => context.progress(lineOf(report, settings.epochs)),
+      ...(judge
+        ? {
+            evaluate: judge.measure,
+            earlyStopping: { goal: "min" as const, patienceEpochs: settings.patience },
+          }
+        : {}),
+    });
+    await writeFileAtomic(output, encodeOnnx(withWeights(graph, parameters)));
+    show(context, epochs, bestEpoch);
+    context.say(`wrote ${output} (${training.size} examples, ${backend})`);
+    return {
+      format: 1,
+      output,
+      backend,
+      bestEpoch,
+      epochs,
+      examples: training.size,
+      heldOut: validation.size,
+    };
+  } finally {
+    await session.dispose();
+    await judge?.dispose();
+  }
+};
+
+type Settings = {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly seed: number;
+  readonly patience: number;
+  readonly learningRate: number;
+  readonly validation: number;
+};
+
+function settingsOf(options: Options): Settings {
+  const epochs = integerOption(options, "epochs", { min: 1, max: 1e6, fallback: 20 });
+  return {
+    epochs,
+    batch: integerOption(options, "batch", { min: 1, max: 1e6, fallback: 32 }),
+    seed: integerOption(options, "seed", { min: 0, max: 2 ** 31, fallback: 1 }),
+    patience: integerOption(options, "patience", { min: 1, max: 1e6, fallback: epochs }),
+    learningRate: numberOption(options, "learningRate", { min: 0, max: 1e6 }),
+    validation: numberOption(options, "validation", { min: 0, max: 0.9 }),
+  };
+}
+
+type Judge = {
+  /** Mean loss over the examples that were held out. */
+  readonly measure: (parameters: Tensors) => Promise<number>;
+  readonly dispose: () => Promise<void>;
+};
+
+async function openJudge(
+  graph: Graph,
+  {
+    loss,
+    carried,
+    validation,
+    backend,
+  }: {
+    readonly loss: ReturnType<typeof recipeOf>["loss"];
+    readonly carried: readonly string[];
+    readonly validation: ExampleTensors;
+    readonly backend: Backend;
+  },
+): Promise<Judge> {
+  const parameters = carried.filter((name) => graph.initializers.has(name));
+  const session: Session = await openSession(lossGraph(graph, { loss, parameters }), { backend });
+  const { size, tensors } = validation;
+  return {
+    dispose: () => session.dispose(),
+    async measure(found) {
+      const weights = Object.fromEntries(
+        parameters.flatMap((name) => (found[name] ? [[name, found[name]] as const] : [])),
+      );
+      let sum = 0;
+      for (let start = 0; start < size; start += validationBatch) {
+        const count = Math.min(validationBatch, size - start);
+        const rows = Array.from({ length: count }, (_, i) => start + i);
+        const batch = Object.entries(tensors).map(([name, tensor]) => [
+          name,
+          gatherRows(tensor, rows),
+        ]);
+        const results = await session.run({ ...Object.fromEntries(batch), ...weights });
+        sum += Number(results["loss"]?.data[0]) * count;
+      }
+      return sum / size;
+    },
+  };
+}
+
+const held = ({ metric }: EpochReport): string => (metric === undefined ? "" : metric.toFixed(5));
+
+function lineOf(report: EpochReport, epochs: number): string {
+  const more = report.metric === undefined ? "" : `, held out ${held(report)}`;
+  return `epoch ${report.epoch + 1} of ${epochs}, loss ${report.loss.toFixed(5)}${more}`;
+}
+
+/** The epochs at even distances, with the first, the best and the last. */
+function show({ say }: Context, epochs: readonly EpochReport[], bestEpoch: number): void {
+  const every = Math.ceil(epochs.length / rowsMax);
+  const shown = epochs.filter(
+    ({ epoch }) => epoch % every === 0 || epoch === bestEpoch || epoch === epochs.length - 1,
+  );
+  const rows = shown.map((report) => [
+    `${report.epoch + 1}`,
+    report.loss.toFixed(5),
+    held(report),
+    report.epoch === bestEpoch ? "kept" : "",
+  ]);
+  for (const line of table([["epoch", "loss", "held out", ""], ...rows])) say(line);
+}
