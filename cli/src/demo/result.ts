@@ -108,6 +108,7 @@ export async function resultOf(options: ResultOptions): Promise<DemoResult> {
     names,
   );
   const leaks = searchLeaks(ledger, rawOf(options));
+  const rawBytesCrossed = ledger.rawBytes();
   const rows = ledger.rows();
   const sum = (direction: string): number =>
     rows.reduce((total, row) => total + (row.direction === direction ? row.bytes : 0), 0);
@@ -124,7 +125,7 @@ export async function resultOf(options: ResultOptions): Promise<DemoResult> {
       recovered: figures.recoveredPhase.accuracy,
       changed: figures.changed.accuracy,
     },
-    rawBytesCrossed: ledger.rawBytes(),
+    rawBytesCrossed,
     leaks,
     latencyMs: {
       p50: idle.p50,

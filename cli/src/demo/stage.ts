@@ -1,6 +1,7 @@
 import type { CaptureLedger } from "./capture/ledger.ts";
+import { attributeMs } from "./capture/ledger.ts";
 import type { PlantPlayer } from "./fleet/plant-player.ts";
-import type { PredictionBook } from "./plant/prediction-book.ts";
+import type { Entry, PredictionBook } from "./plant/prediction-book.ts";
 import type { LiveReport } from "./report/report-server.ts";
 import type { AccuracyPoint } from "./report/report-state.ts";
 import type { RoundBook } from "./round-book.ts";
@@ -40,21 +41,17 @@ export function openStage(options: StageOptions): Stage {
   const { report, gateways, book, rounds, ledger, player, say } = options;
   const startMs = performance.now();
   const atS = (): number => Math.round((performance.now() - startMs) / 100) / 10;
-  const accuracyAt = (nowUs: number, gateway?: string): number | null => {
-    const { windows, accuracy } = book.score(
-      (entry) =>
-        entry.endUs > nowUs - slidingS * 1e6 &&
-        (gateway === undefined || entry.gateway === gateway),
-    );
-    return windows === 0 ? null : accuracy;
-  };
   const point = (): AccuracyPoint | undefined => {
     const nowUs = player()?.nowUs();
     if (nowUs === undefined) return undefined;
+    // One walk through the book: what the driver does beside is time that predictions wait for.
+    const recent = book.entries(({ endUs }) => endUs > nowUs - slidingS * 1e6);
     return {
       atS: atS(),
-      fleet: accuracyAt(nowUs),
-      gateways: gateways.map((gateway) => accuracyAt(nowUs, gateway)),
+      fleet: shareOfRight(recent),
+      gateways: gateways.map((name) =>
+        shareOfRight(recent.filter(({ gateway }) => gateway === name)),
+      ),
     };
   };
   return {
@@ -70,6 +67,7 @@ export function openStage(options: StageOptions): Stage {
     },
     refresh() {
       const next = point();
+      ledger.attribute(attributeMs);
       const idle = book.latency(({ training }) => training === 0);
       const busy = book.latency(({ training }) => training > 0);
       report.update({
@@ -84,3 +82,8 @@ export function openStage(options: StageOptions): Stage {
     },
   };
 }
+
+const shareOfRight = (entries: readonly Entry[]): number | null =>
+  entries.length === 0
+    ? null
+    : entries.filter(({ truth, predicted }) => truth === predicted).length / entries.length;

@@ -27,7 +27,7 @@ export async function startLearnerProcess({
   readonly nice: number;
   readonly log: Log;
 }): Promise<LearnerProcess> {
-  const { file, args } = nice < idleNice ? asItIs : await asLastOfAll();
+  const { file, args } = await launchOf(nice);
   const child = fork(new URL(import.meta.resolve("#learner")), {
     execPath: file,
     execArgv: [...args, ...inherited(process.execArgv), `--max-old-space-size=${memoryMaxMiB}`],
@@ -67,11 +67,18 @@ export async function startLearnerProcess({
 
 const asItIs: Launch = { file: process.execPath, args: [] };
 let lastOfAll: Promise<Launch> | undefined;
+
 /** Tried once: what a container denies does not change while the daemon runs. */
-const asLastOfAll = (): Promise<Launch> => {
+function launchOf(nice: number): Promise<Launch> {
+  if (nice < idleNice) return Promise.resolve(asItIs);
   lastOfAll ??= idleLaunch(process.execPath);
   return lastOfAll;
-};
+}
+
+/** Finds out how learners start, before there are windows: starting any process holds those up. */
+export async function prepareLearners({ nice }: { readonly nice: number }): Promise<void> {
+  await launchOf(nice);
+}
 
 /**
  * Puts a process that has just started behind everything else.

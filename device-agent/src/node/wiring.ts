@@ -30,7 +30,7 @@ import { openDriftThread } from "./drift-thread.ts";
 import { openEmbeddedBroker } from "./embedded-broker.ts";
 import { openExternalBroker } from "./external-broker.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
-import { startLearnerProcess } from "./learner-process.ts";
+import { prepareLearners, startLearnerProcess } from "./learner-process.ts";
 import type { ModelOpener } from "./open-model.ts";
 import { modelOpener } from "./open-model.ts";
 import { slotFile } from "./slot-file.ts";
@@ -59,6 +59,7 @@ export async function openServing(
   parts: GatewayParts & Pick<Core, "config" | "directory" | "signal">,
 ): Promise<Core> {
   const { config, directory, blobs, signal, log } = parts;
+  await prepareLearners(config.learner);
   const models = modelOpener({ blobs, ...config.inference, directory });
   const slots = await openSlotKeeper(slotFile(join(directory, "slots.json")), log);
   const learner = createLearner({

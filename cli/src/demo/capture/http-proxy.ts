@@ -188,7 +188,12 @@ function pour(
 }
 
 function writeDown({ gateway, classify, ledger }: HttpProxyOptions, exchange: Exchange): void {
-  const kind = classify(exchange);
+  // Parsed when there is time: a burst of updates would hold up the predictions whose latency is measured.
+  let found: ReturnType<Classify> | undefined;
+  const kinds = (): ReturnType<Classify> => {
+    found ??= classify(exchange);
+    return found;
+  };
   const requestHead = utf8(
     `${exchange.method} ${exchange.path} HTTP/1.1\r\n${headLines(exchange.requestHeaders)}\r\n`,
   );
@@ -198,14 +203,14 @@ function writeDown({ gateway, classify, ledger }: HttpProxyOptions, exchange: Ex
   ledger.record({
     gateway,
     direction: "up",
-    kind: kind.up,
+    kind: () => kinds().up,
     wireBytes: requestHead.length + exchange.requestBody.length,
     content: [requestHead, exchange.requestBody],
   });
   ledger.record({
     gateway,
     direction: "down",
-    kind: kind.down,
+    kind: () => kinds().down,
     wireBytes: responseHead.length + exchange.responseBody.length,
     content: [responseHead, exchange.responseBody],
   });

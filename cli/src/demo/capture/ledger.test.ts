@@ -26,3 +26,26 @@ test("what was said is kept for the search, until it is only counted", () => {
   expect(ledger.rows().map(({ bytes }) => bytes)).toEqual([2, 2]);
   expect(ledger.rawBytes()).toBe(2);
 });
+
+test("what takes a while to attribute waits in a row of its own, and for raw bytes nothing waits", () => {
+  const ledger = captureLedger();
+  const asked: string[] = [];
+  const later = (kind: string | undefined) => () => {
+    asked.push(String(kind));
+    return kind;
+  };
+  ledger.record({ ...message, kind: later("update"), wireBytes: 10 });
+  ledger.record({ ...message, kind: later(undefined), wireBytes: 3 });
+  expect(asked).toEqual([]);
+  expect(ledger.rows()).toMatchObject([{ kind: "not read yet", messages: 2, bytes: 13 }]);
+  ledger.attribute(0);
+  expect(asked).toEqual([]);
+  expect(ledger.rawBytes()).toBe(3);
+  expect(ledger.rows()).toMatchObject([
+    { kind: "update", messages: 1, bytes: 10 },
+    { kind: "raw", messages: 1, bytes: 3 },
+  ]);
+  ledger.countOnly();
+  ledger.record({ ...message, kind: later("event"), wireBytes: 1 });
+  expect(asked).toEqual(["update", "undefined", "event"]);
+});

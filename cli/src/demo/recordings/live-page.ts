@@ -1,3 +1,4 @@
+import { attributeMs } from "../capture/ledger.ts";
 import type { LatencyScore } from "../plant/prediction-book.ts";
 import type { LiveReport } from "../report/report-server.ts";
 import type { AccuracyPoint, LatencyRow } from "../report/report-state.ts";
@@ -43,6 +44,7 @@ export function livePage(report: LiveReport, say: (line: string) => void): LiveP
     },
     refresh() {
       if (books === undefined) return;
+      books.ledger.attribute(attributeMs);
       report.update({
         accuracy: [...report.state().accuracy, pointOf(books, atS())],
         rounds: books.rounds.rounds(),

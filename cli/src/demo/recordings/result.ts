@@ -59,6 +59,7 @@ export function recordingsResult(
   live: LiveResult,
   run: { readonly backend: string; readonly wallS: number },
 ): RecordingsResult {
+  const rawBytesCrossed = live.ledger.rawBytes();
   const rows = live.ledger.rows();
   const sum = (direction: string): number =>
     rows.reduce((total, row) => total + (row.direction === direction ? row.bytes : 0), 0);
@@ -85,7 +86,7 @@ export function recordingsResult(
     },
     latencyMs: liveLatency(live.book, live.gateways.length),
     accidentsSurvived: 0,
-    rawBytesCrossed: live.ledger.rawBytes(),
+    rawBytesCrossed,
     leaks: live.leaks,
     rounds: live.rounds.rounds().filter(({ accuracy }) => accuracy !== undefined).length,
     bytes: { up: sum("up"), down: sum("down"), bundle: live.plant.release.bytes, rows },
