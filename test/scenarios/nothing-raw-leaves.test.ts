@@ -108,6 +108,7 @@ async function foundBy(send: () => Promise<unknown>): Promise<Found> {
 }
 
 test("in normal operation no raw byte crosses, and no window and no word of a label", () => {
+  fleet.ledger.attribute(Number.POSITIVE_INFINITY);
   const kinds = new Set(fleet.ledger.rows().map(({ kind }) => kind));
   const expected = ["answer", "update", "update payload", "calibration", "evaluation", "event"];
   expect([...kinds]).toEqual(expect.arrayContaining([...expected, "rollout-report", "state"]));
