@@ -18,7 +18,10 @@ const recipeOptions: readonly Option[] = [
 
 /** What of a model is trained, and how far it may move. */
 const choiceOptions: readonly Option[] = [
-  { flags: "--train <glob>", summary: "initialisers to train; all float ones when absent" },
+  {
+    flags: "--train <glob>",
+    summary: "initialisers to train; all float ones but single numbers when absent",
+  },
   { flags: "--freeze <glob>", summary: "initialisers to leave as they are" },
   { flags: "--clip-norm <x>", summary: "longest that all gradients together may be" },
   { flags: "--weight-decay <x>", summary: "the optimizer's own when absent" },

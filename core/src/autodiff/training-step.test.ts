@@ -354,3 +354,18 @@ test("a step leaves the tensors that it was fed alone", async () => {
     expect([...(step.initial.get("bn1.mean")!.data as Float32Array)]).toEqual(before);
   }
 });
+
+test("what a pattern asks for are the model's own weights: no constants, and nothing that is written out", () => {
+  const b = graphBuilder("cell");
+  b.input({ name: "x", dtype: "float32", shape: [3, "N", 2] });
+  const w = b.initializer("w", f32(new Float32Array(8).fill(0.1), [1, 4, 2]));
+  const r = b.initializer("r", f32(new Float32Array(4).fill(0.1), [1, 4, 1]));
+  const [all = ""] = b.addMany("LSTM", ["x", w, r], 1, { attributes: { hidden_size: int(1) } });
+  const scaled = b.add("Mul", [all, b.initializer("factor", scalar(2))]);
+  b.add("Clip", [scaled, b.initializer("low", scalar(-1))], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32" });
+  const options = { loss: meanSquared(), optimizer: sgd() };
+  const step = trainingStep(b.build(), { ...options, trainable: () => true });
+  expect([...step.initial.keys()]).toEqual(["w", "r"]);
+  validate(step.graph);
+});

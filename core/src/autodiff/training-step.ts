@@ -20,7 +20,10 @@ import { emitUpdates, stepCount } from "./updates.ts";
 export type TrainingStepOptions = {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
-  /** Which initialisers are learned: their names, or a test of a name. Running statistics are never asked for. */
+  /**
+   * Which initialisers are learned: their names, or a test of a name. Running statistics, numbers of rank 0 (a file's
+   * constants: an epsilon, a limit) and factors of Resize are never asked for.
+   */
   readonly trainable: readonly string[] | ((name: string) => boolean);
   /** The output that the loss is of; the first when absent. */
   readonly output?: string;
@@ -47,19 +50,20 @@ export type TrainingStep = {
  *
  * Inputs: the model's, `seed` (int64 of rank 0, if the model has dropout), `target`, `weight` (if weighted),
  * `learningRate` (rank 0), `<parameter>.anchor` (if proximal), `<parameter>.variate` (if asked for) and the carried
- * ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried input. A BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics
- * are carried, moved as ONNX says (population variance); any other stays frozen.
+ * ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried input. A
+ * BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics are carried,
+ * moved as ONNX says (population variance); any other stays frozen.
  *
  * An example of weight 0 counts neither in the loss nor in the gradients, but still in the batch's statistics: pad
  * with real examples.
  *
  * @throws `TRAINABLE_UNKNOWN` when a name is no float32 initialiser, `TRAINABLE_UNUSED` when it does not influence the
- *   loss, `LOSS_INVALID`, `GRADIENT_UNSUPPORTED`.
+ *   loss, `LOSS_INVALID`, `OPTIMIZER_INVALID`, `GRADIENT_UNSUPPORTED`, `RECURRENCE_UNSUPPORTED`.
  * @see Li et al. 2020, arXiv:1812.06127 (proximal term).
  */
 export function trainingStep(original: Graph, options: TrainingStepOptions): TrainingStep {
   const { graph: model } = dropoutInTraining(unrollRecurrence(original));
-  const parameters = parametersOf(model, options.trainable);
+  const parameters = parametersOf(original, options.trainable);
   const { graph, statistics } = trainingMode(model, (name) => parameters.includes(name));
   const initial = initialOf(graph, options.optimizer, parameters);
   for (const { name } of statistics) initial.set(name, initialiserOf(model, name));
@@ -92,16 +96,25 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   return finish(builder.build(), initial);
 }
 
+/** From which input on an operator reads what is no weight. */
+const settingsFrom: ReadonlyMap<string, number> = new Map([
+  ["BatchNormalization", 3],
+  ["Resize", 1],
+]);
+
 function parametersOf(model: Graph, trainable: TrainingStepOptions["trainable"]): string[] {
   if (typeof trainable !== "function") {
     for (const name of trainable) initialiserOf(model, name);
     return [...trainable];
   }
-  const running = new Set(
-    model.nodes.flatMap(({ op, inputs }) => (op === "BatchNormalization" ? inputs.slice(3) : [])),
+  const settings = new Set(
+    model.nodes.flatMap(({ op, inputs }) => inputs.slice(settingsFrom.get(op) ?? inputs.length)),
   );
   return [...model.initializers]
-    .filter(([name, { dtype }]) => dtype === "float32" && !running.has(name) && trainable(name))
+    .filter(([name, { dtype, shape }]) => {
+      const isWeight = dtype === "float32" && shape.length > 0 && !settings.has(name);
+      return isWeight && trainable(name);
+    })
     .map(([name]) => name);
 }
 
