@@ -15,10 +15,12 @@ import { root } from "../source-files.ts";
 
 /** About four minutes where nothing else runs. */
 const demoMsMax = 8 * 60_000;
-const directory = mkdtempSync(join(tmpdir(), "edgeloop-demo-"));
+/** As a person runs it: in a folder of theirs, with no word on where things go. */
+const home = mkdtempSync(join(tmpdir(), "edgeloop-demo-"));
+const directory = join(home, "edgeloop-demo");
 const main = join(root, "cli", "src", "main.ts");
 // It stays, so that the fleet still runs when the table has been printed; an interrupt ends it.
-const words = ["demo", "--json", "--stay", "-o", directory];
+const words = ["demo", "--json", "--stay"];
 const executablePath = browserPath();
 const stopping = new AbortController();
 /** What the demo said when it was interrupted, how it ended, and what it found. */
@@ -28,7 +30,7 @@ let watching: Promise<LivePage> | undefined;
 
 beforeAll(async () => {
   const child = spawn(process.execPath, ["--conditions=@edgeloop/source", main, ...words], {
-    cwd: root,
+    cwd: home,
     stdio: ["ignore", "pipe", "pipe"],
     signal: stopping.signal,
     killSignal: "SIGTERM",
@@ -55,7 +57,7 @@ beforeAll(async () => {
 
 afterAll(() => {
   stopping.abort();
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(home, { recursive: true, force: true });
 });
 
 type LivePage = { readonly phase: string; readonly problems: readonly string[] };

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseProblem } from "@edgeloop/models";
 import { stringify } from "yaml";
 import { runCommand } from "./fleet/command-line.ts";
@@ -45,7 +45,9 @@ export type SetupOptions = {
  * (offline and online apart), recordings, and the signed first release.
  */
 export async function setUpPlant(options: SetupOptions): Promise<Plant> {
-  const { directory, signal, say } = options;
+  const { signal, say } = options;
+  // The commands run inside it, where a path from here would mean something else.
+  const directory = resolve(options.directory);
   await rm(directory, { recursive: true, force: true });
   for (const folder of ["keys", "tokens", "logs", "coordinator"]) {
     await mkdir(join(directory, folder), { recursive: true });
