@@ -1,9 +1,7 @@
 import { differentiate } from "@edgeloop/core/autodiff";
 import type { Graph } from "@edgeloop/core/graph";
-import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
-import { writeFileAtomic } from "@edgeloop/core/platform/node";
 import type { Run } from "../command.ts";
-import { readInput } from "../files.ts";
+import { readModel, writeModel } from "../model/model-file.ts";
 import { optionalText, textOption } from "../options.ts";
 
 const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype.startsWith("float");
@@ -17,10 +15,10 @@ const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype.starts
  */
 export const run: Run = async ({ say }, [model = ""], options) => {
   const output = textOption(options, "output");
-  const graph = decodeOnnx(await readInput(model, "an .onnx file"));
+  const graph = await readModel(model);
   const wrt = namesOf(graph, optionalText(options, "wrt"));
   const gradients = differentiate(graph, wrt);
-  await writeFileAtomic(output, encodeOnnx(gradients));
+  await writeModel(output, gradients);
   const inputs = gradients.inputs.slice(graph.inputs.length).map(({ name }) => name);
   const outputs = gradients.outputs.slice(graph.outputs.length).map(({ name }) => name);
   say(`inputs   ${inputs.join(", ")}`);

@@ -1,11 +1,10 @@
 import type { Tensor, ValueInfo } from "@edgeloop/core/graph";
-import { decodeSafetensors, encodeSafetensors } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
-import { writeFileAtomic } from "@edgeloop/core/platform/node";
 import type { Backend } from "@edgeloop/core/runtime";
 import { openSession } from "@edgeloop/core/runtime/node";
 import type { Run } from "../command.ts";
 import { readInput } from "../files.ts";
+import { readTensors, writeTensors } from "../model/tensor-file.ts";
 import { textOption } from "../options.ts";
 
 /**
@@ -18,16 +17,14 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   const backend = backendOf(textOption(options, "backend"));
   const output = textOption(options, "output");
   const bytes = await readInput(model, "an .onnx file");
-  const inputs = decodeSafetensors(
-    await readInput(textOption(options, "inputs"), "a .safetensors file"),
-  );
+  const inputs = await readTensors(textOption(options, "inputs"));
   const session = await openSession(bytes, { backend });
   try {
     const startMs = performance.now();
     const results = await session.run(Object.fromEntries(inputs));
     const runMs = performance.now() - startMs;
     const tensors = new Map(Object.entries(results));
-    await writeFileAtomic(output, encodeSafetensors(tensors));
+    await writeTensors(output, tensors);
     const outputs = [...tensors].map(describe);
     for (const { name, dtype, shape } of outputs) say(`${name}: ${dtype} [${shape.join(", ")}]`);
     say(`wrote ${output} (${backend}, ${runMs.toFixed(2)} ms)`);

@@ -1,17 +1,16 @@
 import { lossGraph, trainingStep } from "@edgeloop/core/autodiff";
 import type { Graph, Tensors } from "@edgeloop/core/graph";
-import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
-import { systemClock, writeFileAtomic } from "@edgeloop/core/platform/node";
+import { systemClock } from "@edgeloop/core/platform/node";
 import type { Backend, Session } from "@edgeloop/core/runtime";
 import { openSession } from "@edgeloop/core/runtime/node";
 import type { EpochReport } from "@edgeloop/core/training";
 import { cosine, gatherRows, runTraining, tensorDataset } from "@edgeloop/core/training";
 import { withWeights } from "@edgeloop/models";
 import type { Context, Options, Run } from "../command.ts";
-import { readInput } from "../files.ts";
 import { readBackend } from "../model/backend.ts";
 import type { ExampleTensors } from "../model/example-file.ts";
 import { readExamples, splitExamples } from "../model/example-file.ts";
+import { readModel, writeModel } from "../model/model-file.ts";
 import { recipeOf, trainableOf } from "../model/recipe.ts";
 import { integerOption, numberOption, textOption } from "../options.ts";
 import { table } from "../table.ts";
@@ -29,7 +28,7 @@ const rowsMax = 20;
  */
 export const run: Run = async (context, [model = ""], options) => {
   const output = textOption(options, "output");
-  const graph = decodeOnnx(await readInput(model, "an .onnx file"));
+  const graph = await readModel(model);
   const settings = settingsOf(options);
   const backend = await readBackend(textOption(options, "backend"));
   const examples = await readExamples(textOption(options, "data"), graph, ["target"]);
@@ -65,7 +64,7 @@ export const run: Run = async (context, [model = ""], options) => {
           }
         : {}),
     });
-    await writeFileAtomic(output, encodeOnnx(withWeights(graph, parameters)));
+    await writeModel(output, withWeights(graph, parameters));
     show(context, epochs, bestEpoch);
     context.say(`wrote ${output} (${training.size} examples, ${backend})`);
     return {

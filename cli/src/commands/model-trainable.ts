@@ -1,10 +1,9 @@
 import { trainingStep } from "@edgeloop/core/autodiff";
-import { decodeOnnx, encodeOnnx, encodeSafetensors } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
-import { writeFileAtomic } from "@edgeloop/core/platform/node";
 import type { Run } from "../command.ts";
-import { readInput } from "../files.ts";
+import { readModel, writeModel } from "../model/model-file.ts";
 import { recipeOf, trainableOf } from "../model/recipe.ts";
+import { writeTensors } from "../model/tensor-file.ts";
 import { textOption } from "../options.ts";
 
 /**
@@ -18,7 +17,7 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   if (!output.endsWith(".onnx")) {
     throw new EdgeloopError("USAGE", `--output must end with .onnx, not "${output}"`);
   }
-  const graph = decodeOnnx(await readInput(model, "an .onnx file"));
+  const graph = await readModel(model);
   const recipe = recipeOf(options);
   const step = trainingStep(graph, { ...recipe, trainable: trainableOf(options) });
   const parameters = [...step.initial.keys()].filter((name) => graph.initializers.has(name));
@@ -29,8 +28,8 @@ export const run: Run = async ({ say }, [model = ""], options) => {
     );
   }
   const start = output.replace(/\.onnx$/, ".safetensors");
-  await writeFileAtomic(start, encodeSafetensors(step.initial));
-  await writeFileAtomic(output, encodeOnnx(step.graph));
+  await writeTensors(start, step.initial);
+  await writeModel(output, step.graph);
   const inputs = step.graph.inputs.map(({ name }) => name);
   const carried = step.carry.map(([, name]) => name);
   say(`loss       ${recipe.loss.kind}, by ${recipe.optimizer.kind}`);

@@ -1,8 +1,7 @@
 import type { Graph, Tensors } from "@edgeloop/core/graph";
-import { decodeSafetensors } from "@edgeloop/core/graph";
 import { EdgeloopError, seededRng, shuffled } from "@edgeloop/core/platform";
 import { gatherRows } from "@edgeloop/core/training";
-import { readInput } from "../files.ts";
+import { readTensors } from "./tensor-file.ts";
 
 /** Examples in memory: axis 0 of every tensor counts them. */
 export type ExampleTensors = { readonly size: number; readonly tensors: Tensors };
@@ -18,7 +17,7 @@ export async function readExamples(
   graph: Graph,
   more: readonly string[] = [],
 ): Promise<ExampleTensors> {
-  const found = decodeSafetensors(await readInput(path, "a .safetensors file"));
+  const found = await readTensors(path);
   const names = [...graph.inputs.map(({ name }) => name), ...more];
   const missing = names.filter((name) => !found.has(name));
   if (missing.length > 0) {

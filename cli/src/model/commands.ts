@@ -1,0 +1,104 @@
+import type { Command, Option } from "../command.ts";
+
+/** What a model learns by. */
+const recipeOptions: readonly Option[] = [
+  {
+    flags: "--loss <loss>",
+    summary:
+      "cross-entropy[:smoothing=,soft], binary-cross-entropy, mean-squared, mean-absolute, huber[:delta=] or quantile[:level=]",
+    required: true,
+  },
+  {
+    flags: "--optimizer <optimizer>",
+    summary:
+      "sgd[:momentum=,nesterov], adam[:beta1=,beta2=,epsilon=], adamw[:the same], adagrad[:epsilon=] or rmsprop[:alpha=,momentum=,epsilon=]",
+    required: true,
+  },
+];
+
+/** What of a model is trained, and how far it may move. */
+const choiceOptions: readonly Option[] = [
+  {
+    flags: "--train <glob>",
+    summary: "initialisers to train; all float ones but single numbers when absent",
+  },
+  { flags: "--freeze <glob>", summary: "initialisers to leave as they are" },
+  { flags: "--clip-norm <x>", summary: "longest that all gradients together may be" },
+  { flags: "--weight-decay <x>", summary: "the optimizer's own when absent" },
+];
+
+/** The rows of `edgeloop model …`. */
+export const modelCommands: readonly Command[] = [
+  {
+    words: ["model", "inspect"],
+    summary: "show a model's inputs, outputs, size and operators",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [],
+    load: () => import("../commands/model-inspect.ts"),
+  },
+  {
+    words: ["model", "run"],
+    summary: "run a model once",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      { flags: "--inputs <file>", summary: "input tensors, .safetensors", required: true },
+      { flags: "-o, --output <file>", summary: "where the outputs go", required: true },
+      { flags: "--backend <name>", summary: "native or wasm", fallback: "wasm" },
+    ],
+    load: () => import("../commands/model-run.ts"),
+  },
+  {
+    words: ["model", "differentiate"],
+    summary: "write a model with the gradients of its outputs, in plain operators",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      {
+        flags: "--wrt <names>",
+        summary: "inputs and initialisers, with commas; all float ones when absent",
+      },
+    ],
+    load: () => import("../commands/model-differentiate.ts"),
+  },
+  {
+    words: ["model", "trainable"],
+    summary: "write one training step of a model as a graph, and the tensors that it starts from",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      ...recipeOptions,
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      ...choiceOptions,
+      { flags: "--proximal <x>", summary: "pull to <parameter>.anchor, for federated rounds" },
+      { flags: "--variates", summary: "add <parameter>.variate to each gradient" },
+      { flags: "--weighted", summary: "add the input weight, one weight an example" },
+    ],
+    load: () => import("../commands/model-trainable.ts"),
+  },
+  {
+    words: ["model", "train"],
+    summary: "train a model on examples and write it with its new weights",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      {
+        flags: "--data <file>",
+        summary: "examples, .safetensors: the model's inputs and target, axis 0 counts them",
+        required: true,
+      },
+      ...recipeOptions,
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      { flags: "--epochs <n>", summary: "times that all examples are seen", fallback: "20" },
+      { flags: "--batch <n>", summary: "examples of one step", fallback: "32" },
+      { flags: "--learning-rate <x>", summary: "at the start; it falls to 0", fallback: "0.01" },
+      { flags: "--seed <n>", summary: "decides the split and the order", fallback: "1" },
+      {
+        flags: "--validation <share>",
+        summary: "held out by chance, for the best epoch",
+        fallback: "0.2",
+      },
+      { flags: "--patience <n>", summary: "epochs without a better one, after which it ends" },
+      ...choiceOptions,
+      { flags: "--backend <name>", summary: "auto, native or wasm", fallback: "auto" },
+    ],
+    load: () => import("../commands/model-train.ts"),
+  },
+];
