@@ -41,7 +41,7 @@ export const modelCommands: readonly Command[] = [
     summary: "run a model once",
     args: [{ name: "model", summary: "an .onnx file" }],
     options: [
-      { flags: "--inputs <file>", summary: "input tensors, .safetensors", required: true },
+      { flags: "--inputs <file>", summary: "input tensors, .safetensors or .npz", required: true },
       { flags: "-o, --output <file>", summary: "where the outputs go", required: true },
       { flags: "--backend <name>", summary: "native or wasm", fallback: "wasm" },
     ],
@@ -81,7 +81,8 @@ export const modelCommands: readonly Command[] = [
     options: [
       {
         flags: "--data <file>",
-        summary: "examples, .safetensors: the model's inputs and target, axis 0 counts them",
+        summary:
+          "examples, .safetensors or .npz: the model's inputs and target, axis 0 counts them",
         required: true,
       },
       ...recipeOptions,

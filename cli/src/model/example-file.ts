@@ -7,7 +7,7 @@ import { readTensors } from "./tensor-file.ts";
 export type ExampleTensors = { readonly size: number; readonly tensors: Tensors };
 
 /**
- * Reads examples from a .safetensors file: a tensor for each of the model's inputs, and what else is asked for.
+ * Reads examples from a .safetensors or .npz file: a tensor for each of the model's inputs, and what else is asked for.
  *
  * @param more Names beside the inputs, `target` for one.
  * @throws `FILE_MISSING`, `DATA_INVALID` naming what lacks or does not agree, what reading the file throws.

@@ -31,23 +31,25 @@ export type DTypeRow = {
   readonly array?: NumberArrayConstructor;
   /** Name in the safetensors format; absent where it has none. */
   readonly safetensors?: string;
+  /** numpy's `dtype.str` on a little-endian machine; absent where it has none. */
+  readonly numpy?: string;
 };
 
 /** All element types. Numbers: onnx.proto `TensorProto.DataType`; names: the safetensors format description. */
 export const dtypes: Readonly<Record<DType, DTypeRow>> = {
-  float32: { onnx: 1, bits: 32, array: Float32Array, safetensors: "F32" },
-  uint8: { onnx: 2, bits: 8, array: Uint8Array, safetensors: "U8" },
-  int8: { onnx: 3, bits: 8, array: Int8Array, safetensors: "I8" },
-  uint16: { onnx: 4, bits: 16, array: Uint16Array, safetensors: "U16" },
-  int16: { onnx: 5, bits: 16, array: Int16Array, safetensors: "I16" },
-  int32: { onnx: 6, bits: 32, array: Int32Array, safetensors: "I32" },
-  int64: { onnx: 7, bits: 64, array: BigInt64Array, safetensors: "I64" },
+  float32: { onnx: 1, bits: 32, array: Float32Array, safetensors: "F32", numpy: "<f4" },
+  uint8: { onnx: 2, bits: 8, array: Uint8Array, safetensors: "U8", numpy: "|u1" },
+  int8: { onnx: 3, bits: 8, array: Int8Array, safetensors: "I8", numpy: "|i1" },
+  uint16: { onnx: 4, bits: 16, array: Uint16Array, safetensors: "U16", numpy: "<u2" },
+  int16: { onnx: 5, bits: 16, array: Int16Array, safetensors: "I16", numpy: "<i2" },
+  int32: { onnx: 6, bits: 32, array: Int32Array, safetensors: "I32", numpy: "<i4" },
+  int64: { onnx: 7, bits: 64, array: BigInt64Array, safetensors: "I64", numpy: "<i8" },
   string: { onnx: 8, bits: 0 },
-  bool: { onnx: 9, bits: 8, array: Uint8Array, safetensors: "BOOL" },
-  float16: { onnx: 10, bits: 16, array: Uint16Array, safetensors: "F16" },
-  float64: { onnx: 11, bits: 64, array: Float64Array, safetensors: "F64" },
-  uint32: { onnx: 12, bits: 32, array: Uint32Array, safetensors: "U32" },
-  uint64: { onnx: 13, bits: 64, array: BigUint64Array, safetensors: "U64" },
+  bool: { onnx: 9, bits: 8, array: Uint8Array, safetensors: "BOOL", numpy: "|b1" },
+  float16: { onnx: 10, bits: 16, array: Uint16Array, safetensors: "F16", numpy: "<f2" },
+  float64: { onnx: 11, bits: 64, array: Float64Array, safetensors: "F64", numpy: "<f8" },
+  uint32: { onnx: 12, bits: 32, array: Uint32Array, safetensors: "U32", numpy: "<u4" },
+  uint64: { onnx: 13, bits: 64, array: BigUint64Array, safetensors: "U64", numpy: "<u8" },
   uint4: { onnx: 21, bits: 4, array: Uint8Array },
   int4: { onnx: 22, bits: 4, array: Uint8Array },
 };
@@ -61,6 +63,13 @@ export const dtypeOfOnnx = (code: number): DType | undefined =>
 /** Finds the element type with a safetensors name; undefined when edgeloop has none. */
 export const dtypeOfSafetensors = (name: string): DType | undefined =>
   dtypeEntries.find(([, row]) => row.safetensors === name)?.[0];
+
+/** Finds the element type of numpy's `dtype.str`; undefined when edgeloop has none or it is big-endian. */
+export const dtypeOfNumpy = (descr: string): DType | undefined => {
+  const isOneByte = descr.length === 3 && descr.endsWith("1");
+  const little = isOneByte ? `|${descr.slice(1)}` : descr.replace(/^=/, "<");
+  return dtypeEntries.find(([, row]) => row.numpy !== undefined && row.numpy === little)?.[0];
+};
 
 /** Counts the bytes of a dense tensor; two int4 share a byte. Text counts 0. */
 export const byteLengthOf = (dtype: DType, shape: readonly number[]): number =>

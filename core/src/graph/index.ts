@@ -16,6 +16,8 @@ export { estimate } from "./estimate.ts";
 export type { Attribute, Dim, Graph, Node, ValueInfo } from "./graph.ts";
 export { opsetInternal } from "./graph.ts";
 export { inferValues } from "./infer.ts";
+export { decodeNpy, encodeNpy, npyMagic } from "./npy.ts";
+export { decodeNpz, encodeNpz } from "./npz.ts";
 export { decodeOnnx, onnxDepthMax, opsetOfOnnx } from "./onnx-read.ts";
 export { encodeOnnx, onnxBytesMax } from "./onnx-write.ts";
 export type { Operator } from "./operator.ts";

@@ -20,7 +20,13 @@ export {
 } from "./errors.ts";
 export type { Brand, Name, Sha256 } from "./ids.ts";
 export { isName, isSha256, parseName, parseSha256 } from "./ids.ts";
-export { frameBytesMax, lineBytesMax } from "./limits.ts";
+export {
+  frameBytesMax,
+  lineBytesMax,
+  npyHeaderBytesMax,
+  npzEntriesMax,
+  npzInflatedBytesMax,
+} from "./limits.ts";
 export type { LineCounters, LineDecoder } from "./line.ts";
 export { lineDecoder } from "./line.ts";
 export type { Log, LogFields } from "./log.ts";
