@@ -48,7 +48,7 @@ export function checkFeeds(inputs: readonly ValueInfo[], feeds: Tensors): void {
 }
 
 /**
- * Finds the positions of wanted outputs; all when none are named.
+ * Finds the positions of wanted outputs, each once; all when none are named.
  *
  * @throws `OUTPUT_UNKNOWN`
  */
@@ -57,7 +57,7 @@ export function outputIndices(
   names: readonly string[] | undefined,
 ): readonly number[] {
   if (names === undefined) return outputs.map((_, index) => index);
-  return names.map((name) => {
+  return [...new Set(names)].map((name) => {
     const index = outputs.findIndex((info) => info.name === name);
     if (index >= 0) return index;
     throw new EdgeloopError("OUTPUT_UNKNOWN", `the graph has no output ${name}`, {

@@ -1,14 +1,18 @@
 import * as api from "onnxruntime-web";
 import { expect, test } from "vitest";
+import type { Tensor } from "../graph/tensor.ts";
 import { f32, i64, scalar } from "../graph/tensor.ts";
 import { descentModel } from "../testing/session-models.ts";
 import { openOrtLoop } from "./ort-loop.ts";
+import { publicRunnable } from "./ort-program.ts";
+import { toOrt } from "./ort-tensor.ts";
 
 const carry = [
   ["w.next", "w"],
   ["count.next", "count"],
 ] as const;
 const initial = { w: f32([1, 2]), count: i64([0], []) };
+const feed = (tensor: Tensor): api.Tensor => toOrt(api, tensor);
 const feeds = { g: f32([1, 1], [1, 2]), rate: scalar(1) };
 
 type Fetches = Readonly<Record<string, api.Tensor | null>>;
@@ -29,7 +33,13 @@ function recording(): { readonly fetched: Fetches[]; readonly session: api.Infer
 test("native writes into two buffers in turn, and never where it reads", async () => {
   const { fetched, session } = recording();
   const { inputs, outputs } = descentModel();
-  const program = { api, session, backend: "native", inputs, outputs } as const;
+  const program = {
+    feed,
+    session: publicRunnable(session),
+    backend: "native",
+    inputs,
+    outputs,
+  } as const;
   const loop = openOrtLoop(program, { carry, initial }, () => undefined);
   for (let step = 0; step < 4; step += 1) await loop.step(feeds);
   const buffers = fetched.map((fetches) => fetches["w.next"]);
@@ -41,7 +51,13 @@ test("native writes into two buffers in turn, and never where it reads", async (
 test("wasm gets no buffer of ours, which it would leave untouched", async () => {
   const { fetched, session } = recording();
   const { inputs, outputs } = descentModel();
-  const program = { api, session, backend: "wasm", inputs, outputs } as const;
+  const program = {
+    feed,
+    session: publicRunnable(session),
+    backend: "wasm",
+    inputs,
+    outputs,
+  } as const;
   const loop = openOrtLoop(program, { carry, initial }, () => undefined);
   await loop.step(feeds);
   expect(fetched).toEqual([{ loss: null, "w.next": null, "count.next": null }]);

@@ -4,7 +4,7 @@ import type { Tensor, Tensors } from "../graph/tensor.ts";
 import { carriedNamed, carriedPairs, checkFeeds, disposed } from "./feeds.ts";
 import type { OrtProgram, OrtTensors } from "./ort-program.ts";
 import { executeOrt } from "./ort-program.ts";
-import { fromOrt, mapTensors, toOrt } from "./ort-tensor.ts";
+import { fromOrt, mapTensors } from "./ort-tensor.ts";
 import type { Loop, LoopOptions } from "./session.ts";
 
 type Carried = {
@@ -24,15 +24,15 @@ type Carried = {
  * @throws `LOOP_INVALID`, `FEED_INVALID`
  */
 export function openOrtLoop(program: OrtProgram, options: LoopOptions, onEnd: () => void): Loop {
-  const { api, inputs, outputs, backend } = program;
+  const { feed, inputs, outputs, backend } = program;
   const carried = carriedPairs(program, options).map(({ output, input }): Carried => {
     const name = inputs[input]?.name ?? "";
     const start = copyOf(options.initial[name] as Tensor);
     return {
       output: outputs[output]?.name ?? "",
       name,
-      now: toOrt(api, start),
-      next: backend === "native" ? toOrt(api, blankLike(start)) : null,
+      now: feed(start),
+      next: backend === "native" ? feed(blankLike(start)) : null,
     };
   });
   const names = new Set(carried.map(({ name }) => name));
@@ -54,7 +54,7 @@ export function openOrtLoop(program: OrtProgram, options: LoopOptions, onEnd: ()
   const stepNow = async (feeds: Tensors): Promise<Tensors> => {
     if (!open) throw disposed("loop");
     checkFeeds(fed, feeds);
-    const given: Record<string, ort.Tensor> = mapTensors(feeds, (tensor) => toOrt(api, tensor));
+    const given: Record<string, ort.Tensor> = mapTensors(feeds, feed);
     const fetches: Record<string, ort.Tensor | null> = {};
     for (const { name, now, output, next } of carried) {
       given[name] = now;

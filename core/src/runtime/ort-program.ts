@@ -1,16 +1,26 @@
 import type * as ort from "onnxruntime-web";
 import type { ValueInfo } from "../graph/graph.ts";
-import type { DType } from "../graph/tensor.ts";
+import type { DType, Tensor } from "../graph/tensor.ts";
 import { messageOf } from "../platform/errors.ts";
-import type { OrtApi } from "./ort-tensor.ts";
 import { runError } from "./runtime-errors.ts";
 import type { Backend } from "./session.ts";
 import { valueInfo } from "./value-info.ts";
 
-/** A session of that interface, and how its backend behaves. */
+/** What of a session of onnxruntime's runs and ends. */
+export type OrtRunnable = {
+  /** Computes the fetches that are named; a tensor among them is written into where the backend can. */
+  run(
+    feeds: OrtTensors,
+    fetches: Readonly<Record<string, ort.Tensor | null>>,
+  ): OrtTensors | Promise<OrtTensors>;
+  release(): void | Promise<void>;
+};
+
+/** A session of onnxruntime's, and how its backend behaves. */
 export type OrtProgram = {
-  readonly api: OrtApi;
-  readonly session: ort.InferenceSession;
+  /** Makes what the session takes of a tensor, without a copy. */
+  readonly feed: (tensor: Tensor) => ort.Tensor;
+  readonly session: OrtRunnable;
   readonly backend: Backend;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
@@ -32,10 +42,15 @@ export const infosOf = (
 // Errors come back as exceptions, and must not be printed on top.
 const quiet = { logSeverityLevel: 4 } as const;
 
+/** Runs through the packages' public interface. */
+export const publicRunnable = (session: ort.InferenceSession): OrtRunnable => ({
+  run: (feeds, fetches) => session.run(feeds, fetches, quiet),
+  release: () => session.release(),
+});
+
 /**
  * Runs once, with onnxruntime's errors mapped.
  *
- * @param fetches Wanted outputs; a tensor is written into where the backend can.
  * @throws `RUN_FAILED`
  */
 export async function executeOrt(
@@ -44,7 +59,7 @@ export async function executeOrt(
   fetches: Readonly<Record<string, ort.Tensor | null>>,
 ): Promise<OrtTensors> {
   try {
-    return await session.run(feeds, fetches, quiet);
+    return await session.run(feeds, fetches);
   } catch (error) {
     throw runError({ backend, text: messageOf(error), cause: error });
   }

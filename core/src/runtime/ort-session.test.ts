@@ -3,23 +3,25 @@ import { expect, test } from "vitest";
 import { f32 } from "../graph/tensor.ts";
 import { affineModel } from "../testing/session-models.ts";
 import { encodeModel } from "./model.ts";
+import { publicRunnable } from "./ort-program.ts";
 import { ortSession } from "./ort-session.ts";
+import { toOrt } from "./ort-tensor.ts";
 
 test("only wanted outputs are asked of the runtime, under their own names", async () => {
   api.env.wasm.numThreads = 1;
   const graph = affineModel();
   const real = await api.InferenceSession.create(encodeModel(graph).bytes);
   const asked: unknown[] = [];
+  const runnable = publicRunnable(real);
   const session = ortSession({
-    api,
+    feed: (tensor) => toOrt(api, tensor),
     session: {
-      ...real,
-      run: (feeds: api.InferenceSession.FeedsType, fetches: api.InferenceSession.FetchesType) => {
+      run: (feeds, fetches) => {
         asked.push(fetches);
-        return real.run(feeds, fetches);
+        return runnable.run(feeds, fetches);
       },
-      release: () => real.release(),
-    } as unknown as api.InferenceSession,
+      release: () => runnable.release(),
+    },
     backend: "wasm",
     inputs: graph.inputs,
     outputs: graph.outputs,

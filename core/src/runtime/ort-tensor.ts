@@ -16,6 +16,10 @@ export function toOrt(api: OrtApi, { dtype, data, shape }: Tensor): ort.Tensor {
   return Object.assign(new make("uint16", data, shape), { type: "float16" });
 }
 
+/** Describes a tensor as onnxruntime's addon reads one, without the class's checks, which ours make twice. */
+export const plainOrt = ({ dtype, data, shape }: Tensor): ort.Tensor =>
+  ({ type: dtype, data, dims: shape, location: "cpu" }) as unknown as ort.Tensor;
+
 /** Takes a tensor from onnxruntime, without a copy. */
 export function fromOrt(tensor: ort.Tensor): Tensor {
   const { type, dims, data } = tensor;

@@ -3,10 +3,11 @@ import type { Tensor, Tensors } from "../graph/tensor.ts";
 import type { CarriedPair } from "./feeds.ts";
 import { carriedNamed, carriedPairs, checkFeeds, disposed } from "./feeds.ts";
 import type { Loop, LoopOptions } from "./session.ts";
+import { outputSlots, withPlaces } from "./wasm-outputs.ts";
 import type { WasmProgram } from "./wasm-program.ts";
 import { inputSlots } from "./wasm-slots.ts";
 import type { HeapTensor } from "./wasm-tensor.ts";
-import { allocTensor, freeTensor, readTensor, takeTensor, writeTensor } from "./wasm-tensor.ts";
+import { allocTensor, freeTensor, readTensor, writeTensor } from "./wasm-tensor.ts";
 
 /** A program with the declarations that its session shows. */
 export type DeclaredProgram = {
@@ -47,7 +48,8 @@ export function openWasmLoop(
     carriedOutputs.has(output) ? [] : [{ info, output }],
   );
   const wanted = [...carried, ...results].map(({ output }) => output);
-  const slots = inputSlots(module);
+  const places = outputSlots(module, { inputs, outputs });
+  const slots = inputSlots(module, places.reset);
   const handles = new Array<number>(inputs.length).fill(0);
   const targets = new Array<number>(wanted.length).fill(0);
   let open = true;
@@ -62,14 +64,18 @@ export function openWasmLoop(
       handles[input] = now.handle;
       targets[at] = next.handle;
     }
-    const made = program.execute(handles, wanted, targets);
+    const made = withPlaces(places, () => {
+      for (const [at, { output }] of results.entries()) {
+        targets[carried.length + at] = places.target(output);
+      }
+      return program.execute(handles, wanted, targets);
+    });
     for (const pair of carried) [pair.now, pair.next] = [pair.next, pair.now];
-    return Object.fromEntries(
-      results.map(({ info }, at) => [
-        info.name,
-        takeTensor(module, made[carried.length + at] ?? 0),
-      ]),
-    );
+    const tensors: Record<string, Tensor> = {};
+    for (const [at, { info, output }] of results.entries()) {
+      tensors[info.name] = places.take(output, made[carried.length + at] ?? 0);
+    }
+    return tensors;
   };
 
   const readNow = (names: readonly string[] = carried.map(({ name }) => name)): Tensors => {
@@ -90,6 +96,7 @@ export function openWasmLoop(
           freeTensor(module, next);
         }
         slots.free();
+        places.reset();
         onEnd();
       }
       return Promise.resolve();

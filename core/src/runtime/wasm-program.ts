@@ -5,6 +5,7 @@ import { messageOf } from "../platform/errors.ts";
 import { modelError, runError } from "./runtime-errors.ts";
 import { valueInfo } from "./value-info.ts";
 import { allocText, forgetEngine, lastError } from "./wasm-engine.ts";
+import { copyTensor } from "./wasm-tensor.ts";
 
 /** A loaded graph in the runtime's heap: what a session and its loops run. Tensors are handles, values positions. */
 export type WasmProgram = {
@@ -51,6 +52,9 @@ export async function loadProgram(module: OrtModule, model: Uint8Array): Promise
   const [inputTensors, outputNames] = [table + 4 * inputCount, table + 8 * inputCount];
   const outputTensors = outputNames + 4 * outputCount;
   for (const [index, { name }] of inputs.entries()) module.HEAPU32[(table >> 2) + index] = name;
+  const passed = passedThrough(inputs, outputs);
+  const run = (count: number): number =>
+    module._OrtRun(session, table, inputTensors, inputCount, outputNames, count, outputTensors, 0);
 
   return {
     module,
@@ -63,23 +67,14 @@ export async function loadProgram(module: OrtModule, model: Uint8Array): Promise
         words[(outputNames >> 2) + at] = outputs[wanted[at] ?? 0]?.name ?? 0;
         words[(outputTensors >> 2) + at] = targets[at] ?? 0;
       }
-      guarded(module, () =>
-        module._OrtRun(
-          session,
-          table,
-          inputTensors,
-          inputCount,
-          outputNames,
-          wanted.length,
-          outputTensors,
-          0,
-        ),
-      );
+      guarded(module, () => run(wanted.length));
       module.getValue(table, "i8"); // Another thread may have grown the heap: this makes the views current.
       const made: number[] = [];
       const results = module.HEAPU32;
-      for (let at = 0; at < wanted.length; at += 1)
+      for (let at = 0; at < wanted.length; at += 1) {
         made.push(results[(outputTensors >> 2) + at] ?? 0);
+      }
+      if (passed.size > 0) pass(module, passed, { handles, wanted, targets });
       return made;
     },
     release() {
@@ -88,6 +83,33 @@ export async function loadProgram(module: OrtModule, model: Uint8Array): Promise
       for (const { name } of values) module._OrtFree(name);
     },
   };
+}
+
+/** Outputs that are inputs of the graph, to their positions: the runtime does not write these where it is told to. */
+function passedThrough(
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+): ReadonlyMap<number, number> {
+  const positions = new Map(inputs.map(({ info }, input) => [info.name, input]));
+  return new Map(
+    outputs.flatMap(({ info }, output) => {
+      const input = positions.get(info.name);
+      return input === undefined ? [] : [[output, input] as const];
+    }),
+  );
+}
+
+/** Writes those outputs where they were to be written. */
+function pass(
+  module: OrtModule,
+  passed: ReadonlyMap<number, number>,
+  run: Readonly<Record<"handles" | "wanted" | "targets", readonly number[]>>,
+): void {
+  for (const [at, output] of run.wanted.entries()) {
+    const input = passed.get(output);
+    const target = run.targets[at] ?? 0;
+    if (input !== undefined && target !== 0) copyTensor(module, run.handles[input] ?? 0, target);
+  }
 }
 
 /** Runs a call of the module; a trap (out of memory, an abort) ends that module. */

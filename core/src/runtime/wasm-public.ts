@@ -1,7 +1,8 @@
 import { messageOf } from "../platform/errors.ts";
 import type { EncodedModel } from "./model.ts";
-import { infosOf } from "./ort-program.ts";
+import { infosOf, publicRunnable } from "./ort-program.ts";
 import { ortSession } from "./ort-session.ts";
+import { toOrt } from "./ort-tensor.ts";
 import { modelError } from "./runtime-errors.ts";
 import type { Session } from "./session.ts";
 
@@ -23,8 +24,8 @@ export async function openWasmPublic(
       logSeverityLevel: 4,
     });
     return ortSession({
-      api,
-      session,
+      feed: (tensor) => toOrt(api, tensor),
+      session: publicRunnable(session),
       backend: "wasm",
       inputs: model.inputs ?? infosOf(session.inputMetadata),
       outputs: model.outputs ?? infosOf(session.outputMetadata),

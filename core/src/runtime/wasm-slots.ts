@@ -10,12 +10,17 @@ export type InputSlots = {
   free(): void;
 };
 
-/** Makes empty slots. */
-export function inputSlots(module: OrtModule): InputSlots {
+/**
+ * Makes empty slots.
+ *
+ * @param onNewShape Called when an input comes in another shape than before.
+ */
+export function inputSlots(module: OrtModule, onNewShape: () => void): InputSlots {
   const slots: (HeapTensor | undefined)[] = [];
   const place = (input: number, tensor: Tensor): HeapTensor => {
     const old = slots[input];
     if (old !== undefined && sameLayout(old, tensor)) return old;
+    onNewShape();
     slots[input] = undefined;
     if (old !== undefined) freeTensor(module, old);
     const fresh = allocTensor(module, tensor);

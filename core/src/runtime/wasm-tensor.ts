@@ -6,6 +6,8 @@ import { bytesOf } from "../platform/bytes.ts";
 import { runError } from "./runtime-errors.ts";
 import { lastError } from "./wasm-engine.ts";
 
+type AnyLayout = Pick<Tensor, "dtype" | "shape">;
+
 /** A tensor whose elements stay in the runtime's heap. */
 export type HeapTensor = {
   readonly handle: number;
@@ -17,10 +19,7 @@ export type HeapTensor = {
 const onCpu = 1;
 
 /** Reserves a tensor in the heap; its elements are whatever the heap held. */
-export function allocTensor(
-  module: OrtModule,
-  { dtype, shape }: Pick<Tensor, "dtype" | "shape">,
-): HeapTensor {
+export function allocTensor(module: OrtModule, { dtype, shape }: AnyLayout): HeapTensor {
   const bytes = byteLengthOf(dtype, shape);
   const address = module._malloc(Math.max(bytes, 1));
   const stack = module.stackSave();
@@ -44,7 +43,7 @@ export function freeTensor(module: OrtModule, { handle, address }: HeapTensor): 
 }
 
 /** Tells whether a tensor fits the place of another. */
-export function sameLayout(a: HeapTensor, b: Tensor): boolean {
+export function sameLayout(a: AnyLayout, b: AnyLayout): boolean {
   if (a.dtype !== b.dtype || a.shape.length !== b.shape.length) return false;
   for (let axis = 0; axis < a.shape.length; axis += 1) {
     if (a.shape[axis] !== b.shape[axis]) return false;
@@ -64,6 +63,31 @@ export const readTensor = (module: OrtModule, from: HeapTensor): Tensor =>
 
 /** Copies out a tensor that the runtime made, and releases it. */
 export function takeTensor(module: OrtModule, handle: number): Tensor {
+  try {
+    const { address, ...layout } = describeTensor(module, handle);
+    return copyOut(module, layout, address);
+  } finally {
+    module._OrtReleaseTensor(handle);
+  }
+}
+
+/** Copies the elements of one tensor of the heap into another of the same layout. */
+export function copyTensor(module: OrtModule, from: number, to: number): void {
+  const [source, target] = [describeTensor(module, from), describeTensor(module, to)];
+  if (!sameLayout(source, target)) {
+    throw runError({ backend: "wasm", text: "an output has another shape than its place" });
+  }
+  const bytes = byteLengthOf(source.dtype, source.shape);
+  module.HEAPU8.copyWithin(target.address, source.address, source.address + bytes);
+}
+
+type Layout = {
+  readonly dtype: Exclude<Tensor["dtype"], "string">;
+  readonly shape: readonly number[];
+};
+
+/** Asks the runtime where a tensor is and what it holds. */
+function describeTensor(module: OrtModule, handle: number): Layout & { readonly address: number } {
   const stack = module.stackSave();
   try {
     const at = module.stackAlloc(16);
@@ -80,28 +104,23 @@ export function takeTensor(module: OrtModule, handle: number): Tensor {
     for (let axis = 0; axis < rank; axis += 1) shape.push(word((dims >> 2) + axis));
     module._OrtFree(dims);
     const dtype = dtypeOfOnnx(word(first));
-    if (dtype === undefined || dtype === "string") {
-      throw runError({
-        backend: "wasm",
-        text: `an output is of ONNX's element type ${word(first)}`,
-      });
+    if (dtype !== undefined && dtype !== "string") {
+      return { dtype, shape, address: word(first + 1) };
     }
-    return copyOut(module, { dtype, shape }, word(first + 1));
+    throw runError({ backend: "wasm", text: `an output is of ONNX's element type ${word(first)}` });
   } finally {
     module.stackRestore(stack);
-    module._OrtReleaseTensor(handle);
   }
 }
 
-function copyOut(
-  module: OrtModule,
-  { dtype, shape }: Pick<Tensor, "dtype" | "shape">,
-  address: number,
-): Tensor {
+/** What every typed array's constructor does, and a union of them cannot say: a copy through `slice` costs more. */
+type CopyOf = new (elements: object) => Tensor["data"];
+
+function copyOut(module: OrtModule, { dtype, shape }: AnyLayout, address: number): Tensor {
   const { array } = dtypes[dtype];
   if (array === undefined)
     throw runError({ backend: "wasm", text: "text has no elements to copy" });
   // The heap is shared memory that may be replaced when it grows: the view is fresh, the copy is ordinary memory.
   const view = new array(module.HEAPU8.buffer, address, sizeOf(shape));
-  return { dtype, shape, data: view.slice() } as Tensor;
+  return { dtype, shape, data: new (array as unknown as CopyOf)(view) } as Tensor;
 }
