@@ -23,6 +23,7 @@ export const coreOrder: readonly string[] = [
   "data",
   "statistics",
   "graph",
+  "tflite",
   "runtime",
   "signal",
   "autodiff",

@@ -1,0 +1,16 @@
+export { decodeTflite, isTflite } from "./decode.ts";
+export { encodeTflite } from "./encode.ts";
+export { flatBytesMax } from "./flat-reader.ts";
+export type {
+  TfliteBinding,
+  TfliteModel,
+  TfliteOperator,
+  TfliteOption,
+  TfliteOptions,
+  TfliteQuantization,
+  TfliteSignature,
+  TfliteSubgraph,
+  TfliteTensor,
+  TfliteType,
+} from "./model.ts";
+export { dtypeOfTflite } from "./tensor-types.ts";
