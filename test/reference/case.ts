@@ -1,5 +1,5 @@
 import type { Attributes } from "../../core/src/graph/builder.ts";
-import { graphBuilder } from "../../core/src/graph/builder.ts";
+import { graphBuilder, int } from "../../core/src/graph/builder.ts";
 import type { Graph } from "../../core/src/graph/graph.ts";
 import type { DType, Tensor, Tensors } from "../../core/src/graph/tensor.ts";
 import { f32, sizeOf } from "../../core/src/graph/tensor.ts";
@@ -102,4 +102,16 @@ export const binary =
     const [one, two] = draw.flip() ? [shape, other] : [other, shape];
     const b = positive ? draw.positive(two) : draw.tensor(two);
     return caseOf(op, { a: draw.tensor(one), b }, { symbolic: draw.of([], ["a", "b"]) });
+  };
+
+/** A case of an operator of one input along an axis. */
+export const axisCase =
+  (op: string, extra: (draw: Draw) => Attributes = () => ({})): Maker =>
+  (draw) => {
+    const rank = draw.int(1, 4);
+    return caseOf(
+      op,
+      { x: draw.tensor(draw.shape(rank)) },
+      { attributes: { axis: int(draw.int(-rank, rank - 1)), ...extra(draw) }, symbolic: ["x"] },
+    );
   };

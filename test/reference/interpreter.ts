@@ -4,6 +4,7 @@ import { activation } from "./activation.ts";
 import { convolution } from "./convolution.ts";
 import { contraction } from "./einsum.ts";
 import { elementwise } from "./elementwise.ts";
+import { gathering } from "./gathering.ts";
 import { linear } from "./linear.ts";
 import { normalization } from "./normalization.ts";
 import type { Operators } from "./operator.ts";
@@ -27,6 +28,7 @@ export const operators: Operators = {
   ...reduction,
   ...normalization,
   ...shaping,
+  ...gathering,
   ...scanning,
   ...recurrence,
   ...resampling,
