@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { decodeOnnx, encodeOnnx, encodeSafetensors, f32, graphBuilder } from "@edgeloop/core/graph";
 import { expect, test } from "vitest";
 import { temporary, testContext } from "../testing.ts";
+import { run as merge } from "./model-merge.ts";
 import { run } from "./model-train.ts";
 
 /** y = x w + b, and 100 examples of y = 3 x - 2. */
@@ -89,4 +90,60 @@ test("a rate that diverges says so, and nothing is written", async () => {
     run(testContext(), [model], { ...options, learningRate: "1e6" }),
   ).rejects.toMatchObject({ code: "TRAINING_DIVERGED" });
   expect(() => weightsOf(options["output"])).toThrow("ENOENT");
+});
+
+test("adapters are trained and written alone, and merged they are the model that was measured", async () => {
+  const b = graphBuilder("map");
+  const zeros = f32(new Float32Array(64), [8, 8]);
+  b.add(
+    "MatMul",
+    [b.input({ name: "x", dtype: "float32", shape: ["N", 8] }), b.initializer("w", zeros)],
+    {
+      outputs: ["y"],
+    },
+  );
+  b.output({ name: "y", dtype: "float32", shape: ["N", 8] });
+  const directory = temporary();
+  const file = (name: string): string => join(directory, name);
+  writeFileSync(file("model.onnx"), encodeOnnx(b.build()));
+  // The target is a map of rank 1: each output is the sum of the inputs.
+  const x = Float32Array.from({ length: 400 }, (_, i) => ((i * 7919) % 2003) / 1001 - 1);
+  const sums = Array.from({ length: 50 }, (_, row) =>
+    x.subarray(8 * row, 8 * row + 8).reduce((a, c) => a + c, 0),
+  );
+  const target = f32(
+    Float32Array.from({ length: 400 }, (_, i) => sums[i >> 3] ?? 0),
+    [50, 8],
+  );
+  writeFileSync(
+    file("data.safetensors"),
+    encodeSafetensors(
+      new Map([
+        ["x", f32(x, [50, 8])],
+        ["target", target],
+      ]),
+    ),
+  );
+  const options = {
+    ...{ data: file("data.safetensors"), output: file("adapter.safetensors"), backend: "wasm" },
+    ...{ loss: "mean-squared", optimizer: "adam", learningRate: "0.05", adapter: "rank=1,alpha=2" },
+    ...{ epochs: "60", batch: "10", validation: "0.2" },
+  };
+  const { epochs, bestEpoch } = (await run(testContext(), [file("model.onnx")], options)) as {
+    readonly epochs: readonly { readonly metric: number }[];
+    readonly bestEpoch: number;
+  };
+  expect(epochs[bestEpoch]?.metric).toBeLessThan(0.05 * (epochs[0]?.metric ?? 0));
+  const merged = { adapter: file("adapter.safetensors"), output: file("merged.onnx") };
+  await merge(testContext(), [file("model.onnx")], merged);
+  const { initializers } = decodeOnnx(Uint8Array.from(readFileSync(file("merged.onnx"))));
+  const off = Array.from((initializers.get("w")?.data ?? []) as Float32Array, (value) => Math.abs(value - 1));
+  expect(off).toHaveLength(64);
+  expect(Math.max(...off)).toBeLessThan(0.2);
+  await expect(
+    run(testContext(), [file("model.onnx")], { ...options, output: file("m.onnx") }),
+  ).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("--output must end with .safetensors"),
+  });
 });

@@ -1,5 +1,7 @@
-import { lossGraph, trainingStep } from "@edgeloop/core/autodiff";
-import type { Graph, Tensors } from "@edgeloop/core/graph";
+import { adapterNames, lossGraph, trainingStep } from "@edgeloop/core/autodiff";
+import type { Graph, Tensor, Tensors } from "@edgeloop/core/graph";
+import { f32 } from "@edgeloop/core/graph";
+import { EdgeloopError } from "@edgeloop/core/platform";
 import { systemClock } from "@edgeloop/core/platform/node";
 import type { Backend, Session } from "@edgeloop/core/runtime";
 import { openSession } from "@edgeloop/core/runtime/node";
@@ -10,8 +12,11 @@ import type { Context, Options, Run } from "../command.ts";
 import { readBackend } from "../model/backend.ts";
 import type { ExampleTensors } from "../model/example-file.ts";
 import { readExamples, splitExamples } from "../model/example-file.ts";
+import type { Learnable } from "../model/learnable.ts";
+import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
-import { recipeOf, trainableOf } from "../model/recipe.ts";
+import { recipeOf } from "../model/recipe.ts";
+import { writeTensors } from "../model/tensor-file.ts";
 import { integerOption, numberOption, textOption } from "../options.ts";
 import { table } from "../table.ts";
 
@@ -22,13 +27,20 @@ const rowsMax = 20;
 
 /**
  * Trains a model on examples and writes it with its new weights: those of the epoch with the least loss on examples that
- * were held out, or the last ones when none are.
+ * were held out, or the last ones when none are. With `--adapter` its adapters are written alone.
  *
  * @throws `FILE_MISSING`, `USAGE`, `DATA_INVALID`, `TRAINING_DIVERGED`, and what `trainingStep` throws.
  */
 export const run: Run = async (context, [model = ""], options) => {
   const output = textOption(options, "output");
-  const graph = await readModel(model);
+  const { graph, trainable, adapter } = learnableOf(await readModel(model), options);
+  const ending = adapter === undefined ? ".onnx" : ".safetensors";
+  if (!output.endsWith(ending)) {
+    throw new EdgeloopError(
+      "USAGE",
+      `--output must end with ${ending}, not "${output}"${adapter ? ": an adapter is written alone, model merge folds it in" : ""}`,
+    );
+  }
   const settings = settingsOf(options);
   const backend = await readBackend(textOption(options, "backend"));
   const examples = await readExamples(textOption(options, "data"), graph, ["target"]);
@@ -37,7 +49,6 @@ export const run: Run = async (context, [model = ""], options) => {
     seed: settings.seed,
   });
   const recipe = recipeOf(options);
-  const trainable = trainableOf(options);
   const step = trainingStep(graph, { ...recipe, trainable, weighted: true });
   const judge =
     validation.size === 0
@@ -64,7 +75,8 @@ export const run: Run = async (context, [model = ""], options) => {
           }
         : {}),
     });
-    await writeModel(output, withWeights(graph, parameters));
+    if (adapter === undefined) await writeModel(output, withWeights(graph, parameters));
+    else await writeTensors(output, foldedAdapters(parameters, adapter));
     show(context, epochs, bestEpoch);
     context.say(`wrote ${output} (${training.size} examples, ${backend})`);
     return {
@@ -81,6 +93,27 @@ export const run: Run = async (context, [model = ""], options) => {
     await judge?.dispose();
   }
 };
+
+/** The factors, their scale folded into the second: merging needs no number beside them. */
+function foldedAdapters(
+  parameters: Tensors,
+  { adapters, scale }: NonNullable<Learnable["adapter"]>,
+): ReadonlyMap<string, Tensor> {
+  const isUp = (name: string): boolean => name.endsWith(adapterNames("").up);
+  return new Map(
+    [...adapters].map(([name, start]): [string, Tensor] => {
+      const found = parameters[name] ?? start;
+      if (scale === 1 || !isUp(name) || found.dtype !== "float32") return [name, found];
+      return [
+        name,
+        f32(
+          found.data.map((value) => value * scale),
+          found.shape,
+        ),
+      ];
+    }),
+  );
+}
 
 type Settings = {
   readonly epochs: number;

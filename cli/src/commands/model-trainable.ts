@@ -1,8 +1,9 @@
 import { trainingStep } from "@edgeloop/core/autodiff";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Run } from "../command.ts";
+import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
-import { recipeOf, trainableOf } from "../model/recipe.ts";
+import { recipeOf } from "../model/recipe.ts";
 import { writeTensors } from "../model/tensor-file.ts";
 import { textOption } from "../options.ts";
 
@@ -17,9 +18,9 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   if (!output.endsWith(".onnx")) {
     throw new EdgeloopError("USAGE", `--output must end with .onnx, not "${output}"`);
   }
-  const graph = await readModel(model);
+  const { graph, trainable } = learnableOf(await readModel(model), options);
   const recipe = recipeOf(options);
-  const step = trainingStep(graph, { ...recipe, trainable: trainableOf(options) });
+  const step = trainingStep(graph, { ...recipe, trainable });
   const parameters = [...step.initial.keys()].filter((name) => graph.initializers.has(name));
   if (parameters.length === 0) {
     throw new EdgeloopError(

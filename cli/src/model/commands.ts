@@ -25,6 +25,11 @@ const choiceOptions: readonly Option[] = [
   { flags: "--freeze <glob>", summary: "initialisers to leave as they are" },
   { flags: "--clip-norm <x>", summary: "longest that all gradients together may be" },
   { flags: "--weight-decay <x>", summary: "the optimizer's own when absent" },
+  {
+    flags: "--adapter <rank>",
+    summary:
+      "rank=R[,alpha=A]: train low-rank adapters beside the weights of Conv, Gemm and MatMul, float or int8, and nothing else",
+  },
 ];
 
 /** The rows of `edgeloop model …`. */
@@ -71,6 +76,7 @@ export const modelCommands: readonly Command[] = [
       { flags: "--proximal <x>", summary: "pull to <parameter>.anchor, for federated rounds" },
       { flags: "--variates", summary: "add <parameter>.variate to each gradient" },
       { flags: "--weighted", summary: "add the input weight, one weight an example" },
+      { flags: "--seed <n>", summary: "decides where adapters start", fallback: "1" },
     ],
     load: () => import("../commands/model-trainable.ts"),
   },
@@ -101,5 +107,27 @@ export const modelCommands: readonly Command[] = [
       { flags: "--backend <name>", summary: "auto, native or wasm", fallback: "auto" },
     ],
     load: () => import("../commands/model-train.ts"),
+  },
+  {
+    words: ["model", "merge"],
+    summary: "fold trained adapters into a model",
+    args: [{ name: "model", summary: "the .onnx file that they were trained beside" }],
+    options: [
+      {
+        flags: "--adapter <file>",
+        summary: "<weight>.adapter.down and <weight>.adapter.up, .safetensors",
+        required: true,
+      },
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      {
+        flags: "--scale <x>",
+        summary: "multiplies what they add: alpha / rank of a step graph's adapters; 1 when absent",
+      },
+      {
+        flags: "--requantize",
+        summary: "round int8 weights anew, instead of leaving their adapters beside them",
+      },
+    ],
+    load: () => import("../commands/model-merge.ts"),
   },
 ];

@@ -1,3 +1,7 @@
+export type { AdaptedModel, AdapterOptions } from "./adapters/adapters.ts";
+export { adapterNames, addAdapters, attachAdapters } from "./adapters/adapters.ts";
+export type { MergeOptions } from "./adapters/merge-adapters.ts";
+export { mergeAdapters } from "./adapters/merge-adapters.ts";
 export { differentiate } from "./differentiate.ts";
 export type { DifferentiableOp } from "./gradients.ts";
 export { gradientOf } from "./gradients.ts";
