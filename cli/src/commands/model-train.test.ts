@@ -137,7 +137,9 @@ test("adapters are trained and written alone, and merged they are the model that
   const merged = { adapter: file("adapter.safetensors"), output: file("merged.onnx") };
   await merge(testContext(), [file("model.onnx")], merged);
   const { initializers } = decodeOnnx(Uint8Array.from(readFileSync(file("merged.onnx"))));
-  const off = Array.from((initializers.get("w")?.data ?? []) as Float32Array, (value) => Math.abs(value - 1));
+  const off = Array.from((initializers.get("w")?.data ?? []) as Float32Array, (value) =>
+    Math.abs(value - 1),
+  );
   expect(off).toHaveLength(64);
   expect(Math.max(...off)).toBeLessThan(0.2);
   await expect(
