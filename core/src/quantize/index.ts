@@ -1,10 +1,13 @@
+export { fakeQuantize } from "./fake-quantize.ts";
+export { floatWeights } from "./float-weights.ts";
 export type { Int8Params, Range } from "./int8-params.ts";
-export { activationParams } from "./int8-params.ts";
+export { activationParams, symmetricParams } from "./int8-params.ts";
+export { integerWeights } from "./integer-weights.ts";
 export type { Observation, QuantizationOptions } from "./observe.ts";
-export { observe } from "./observe.ts";
-export type { Role } from "./plan.ts";
-export { roleOf } from "./plan.ts";
+export { nodeTitle, observe } from "./observe.ts";
 export { quantize } from "./quantize.ts";
 export type { RangeMethod, Ranges } from "./ranges.ts";
 export { percentileOutside, rangesOf } from "./ranges.ts";
+export type { Role } from "./roles.ts";
+export { roleOf } from "./roles.ts";
 export { signalToNoiseDb } from "./signal-to-noise.ts";
