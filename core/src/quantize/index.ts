@@ -1,3 +1,5 @@
+export type { CalibrationData, CalibrationMethod } from "./calibrate.ts";
+export { activationHistograms, calibrate } from "./calibrate.ts";
 export { fakeQuantize } from "./fake-quantize.ts";
 export { floatWeights } from "./float-weights.ts";
 export type { Int8Params, Range } from "./int8-params.ts";

@@ -61,9 +61,6 @@ function least(ranges: readonly Range[], errorOf: (range: Range) => number): Ran
 
 /**
  * Tells the mean squared error that 8-bit integers over a range make on observed values.
- *
- * @example
- * squaredError(emptyHistogram, { min: 0, max: 1 }); // => 0
  */
 export function squaredError(
   histogram: Histogram,
