@@ -1,3 +1,5 @@
+export type { LitertModule, TfliteEngine } from "./litert.ts";
+export { openLitert } from "./litert.ts";
 export type { Model } from "./model.ts";
 export { openSession } from "./open.ts";
 export type { RuntimeErrorCode } from "./runtime-errors.ts";
@@ -9,3 +11,5 @@ export type {
   Session,
   SessionOptions,
 } from "./session.ts";
+export type { TfliteModule } from "./tflite.ts";
+export { openTflite } from "./tflite.ts";
