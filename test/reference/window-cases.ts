@@ -111,6 +111,19 @@ const depthwise: Maker = (draw) => {
   );
 };
 
+/** So many channels that a weight's gradient is a product a tap. */
+const wide: Maker = (draw) => {
+  const rank = draw.int(1, 2);
+  const { kernel, attributes } = windowOf(draw, rank, () => 1);
+  const channels = draw.int(16, 17);
+  const x = draw.tensor([2, channels, ...sizes(draw, rank)]);
+  return caseOf(
+    "Conv",
+    { x, w: draw.tensor([draw.int(1, 2), channels, ...kernel]) },
+    { attributes, symbolic: ["x"] },
+  );
+};
+
 const spatial =
   (op: string): Maker =>
   (draw) =>
@@ -122,6 +135,7 @@ export const windowCases: Readonly<Record<string, Maker>> = {
   "Conv auto_pad": autoPadded,
   ConvTranspose: conv("ConvTranspose"),
   "Conv depthwise": depthwise,
+  "Conv wide": wide,
   MaxPool: pool("MaxPool"),
   "MaxPool tiling": tiling("MaxPool"),
   "AveragePool tiling": tiling("AveragePool"),

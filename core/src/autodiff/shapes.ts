@@ -1,5 +1,6 @@
 import { int } from "../graph/builder.ts";
 import type { Dim } from "../graph/graph.ts";
+import type { Tensor } from "../graph/tensor.ts";
 import { castTo } from "./emitter.ts";
 import type { RuleContext } from "./rule.ts";
 
@@ -106,3 +107,9 @@ export const cut = (
   },
 ): string =>
   c.op("Slice", [value, c.ints(at.starts), c.ints(at.ends), c.ints(at.axes), c.ints(at.steps)]);
+
+/** A float constant in the dtype that the node computes in. */
+export function floatConstant(c: RuleContext, tensor: Tensor): string {
+  const name = c.tensor(tensor);
+  return c.float === "float32" ? name : c.op("Cast", [name], castTo(c.float));
+}

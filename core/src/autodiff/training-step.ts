@@ -1,8 +1,11 @@
 import { graphBuilder } from "../graph/builder.ts";
 import { zeros } from "../graph/dtypes.ts";
+import { fuseGemm } from "../graph/fuse-gemm.ts";
 import type { Graph, ValueInfo } from "../graph/graph.ts";
 import { inferValues } from "../graph/infer.ts";
+import { poolBeforeRelu } from "../graph/pool-before-relu.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import { unrollMaxPool } from "../graph/unroll-max-pool.ts";
 import { unrollRecurrence } from "../graph/unroll-recurrence.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Carry } from "../runtime/session.ts";
@@ -15,15 +18,14 @@ import { batchOf } from "./losses/loss.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { emitStatistics, trainingMode } from "./training-mode.ts";
 import { emitUpdates, stepCount } from "./updates.ts";
-import { weightsOf } from "./weights-of.ts";
 
 /** What to train and how. */
 export type TrainingStepOptions = {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   /**
-   * Which initialisers are learned: their names, or a test of a name. The test is asked of the model's weights
-   * ({@link weightsOf}): of no running statistics, no constants and nothing that the loss does not depend on.
+   * Which initialisers are learned: their names, or a test of a name. Running statistics, numbers of rank 0 (a file's
+   * constants: an epsilon, a limit) and factors of Resize are never asked for.
    */
   readonly trainable: readonly string[] | ((name: string) => boolean);
   /** The output that the loss is of; the first when absent. */
@@ -63,8 +65,10 @@ export type TrainingStep = {
  * @see Li et al. 2020, arXiv:1812.06127 (proximal term).
  */
 export function trainingStep(original: Graph, options: TrainingStepOptions): TrainingStep {
-  const { graph: model } = dropoutInTraining(unrollRecurrence(original));
-  const parameters = parametersOf(original, options);
+  const { graph: model } = dropoutInTraining(
+    unrollMaxPool(poolBeforeRelu(unrollRecurrence(original))),
+  );
+  const parameters = parametersOf(original, options.trainable);
   const { graph, statistics } = trainingMode(model, (name) => parameters.includes(name));
   const initial = initialOf(graph, options.optimizer, parameters);
   for (const { name } of statistics) initial.set(name, initialiserOf(model, name));
@@ -97,11 +101,26 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   return finish(builder.build(), initial);
 }
 
-function parametersOf(model: Graph, { trainable, ...of }: TrainingStepOptions): string[] {
-  if (typeof trainable === "function")
-    return weightsOf(model, lossOutput(model, of)).filter(trainable);
-  for (const name of trainable) initialiserOf(model, name);
-  return [...trainable];
+/** From which input on an operator reads what is no weight. */
+const settingsFrom: ReadonlyMap<string, number> = new Map([
+  ["BatchNormalization", 3],
+  ["Resize", 1],
+]);
+
+function parametersOf(model: Graph, trainable: TrainingStepOptions["trainable"]): string[] {
+  if (typeof trainable !== "function") {
+    for (const name of trainable) initialiserOf(model, name);
+    return [...trainable];
+  }
+  const settings = new Set(
+    model.nodes.flatMap(({ op, inputs }) => inputs.slice(settingsFrom.get(op) ?? inputs.length)),
+  );
+  return [...model.initializers]
+    .filter(([name, { dtype, shape }]) => {
+      const isWeight = dtype === "float32" && shape.length > 0 && !settings.has(name);
+      return isWeight && trainable(name);
+    })
+    .map(([name]) => name);
 }
 
 function initialiserOf(model: Graph, name: string): Tensor {
@@ -191,5 +210,6 @@ function finish(graph: Graph, initial: ReadonlyMap<string, Tensor>): TrainingSte
     .reverse();
   const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
   const carry: Carry = [...initial.keys()].map((name) => [`${name}.next`, name]);
-  return { graph: { ...graph, outputs, nodes, initializers }, initial, carry };
+  const step = fuseGemm({ ...graph, outputs, nodes, initializers });
+  return { graph: step, initial, carry };
 }

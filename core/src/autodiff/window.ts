@@ -103,3 +103,13 @@ export function slicesOf(
     return cut(c, source.padded, { axes, starts, ends, steps: w.strides });
   });
 }
+
+/** A value and the first of its spatial axes. */
+export type Spatial = { readonly name: string; readonly axis: number };
+
+/** Pads a value's spatial axes as the window says. */
+export function padSpatial(c: RuleContext, w: Window, { name, axis }: Spatial): string {
+  if ([...w.begins, ...w.ends].every((pad) => pad === 0)) return name;
+  const axes = range(axis, axis + w.kernel.length);
+  return c.op("Pad", [name, c.ints([...w.begins, ...w.ends]), "", c.ints(axes)]);
+}

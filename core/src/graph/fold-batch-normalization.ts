@@ -1,7 +1,7 @@
 import { floatOf, intOf } from "./attributes.ts";
 import { graphBuilder } from "./builder.ts";
 import type { Graph, Node } from "./graph.ts";
-import { readsOfGraph } from "./reads.ts";
+import { usesOf } from "./reads.ts";
 import type { Tensor, TensorOf } from "./tensor.ts";
 import { f32 } from "./tensor.ts";
 
@@ -17,7 +17,7 @@ type Affine = { readonly factor: Float64Array; readonly offset: Float64Array };
 export function foldBatchNormalization(graph: Graph): Graph {
   const builder = graphBuilder({ ...graph });
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
-  const uses = countUses(graph);
+  const uses = usesOf(graph);
   const replaced = new Map<Node, Node | undefined>();
   for (const node of graph.nodes) {
     const maker = makers.get(node.inputs[0] ?? "");
@@ -36,12 +36,6 @@ export function foldBatchNormalization(graph: Graph): Graph {
     replaced.has(node) ? (replaced.get(node) ?? []) : node,
   );
   return { ...builder.build(), nodes };
-}
-
-function countUses(graph: Graph): Map<string, number> {
-  const uses = new Map<string, number>();
-  for (const name of readsOfGraph(graph)) uses.set(name, (uses.get(name) ?? 0) + 1);
-  return uses;
 }
 
 const float32Of = (graph: Graph, name: string | undefined): TensorOf<"float32"> | undefined => {

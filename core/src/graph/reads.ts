@@ -16,3 +16,10 @@ export const readsOfGraph = (graph: Graph): readonly string[] => [
   ...graph.nodes.flatMap(readsOf),
   ...graph.outputs.map(({ name }) => name),
 ];
+
+/** Counts how often each value is read; being a graph's output counts as one read. */
+export function usesOf(graph: Graph): ReadonlyMap<string, number> {
+  const uses = new Map<string, number>();
+  for (const name of readsOfGraph(graph)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  return uses;
+}

@@ -1,5 +1,3 @@
-export type { LitertModule, TfliteEngine } from "./litert.ts";
-export { openLitert } from "./litert.ts";
 export type { Model } from "./model.ts";
 export { openSession } from "./open.ts";
 export type { RuntimeErrorCode } from "./runtime-errors.ts";
@@ -11,5 +9,3 @@ export type {
   Session,
   SessionOptions,
 } from "./session.ts";
-export type { TfliteModule } from "./tflite.ts";
-export { openTflite } from "./tflite.ts";

@@ -26,12 +26,19 @@ test("each tap of a weight gathers what it met", async () => {
   expect((await gradientsOf(depthwise.graph, depthwise.feeds, up))["w"]).toEqual([7, 10, 6, 7]);
 });
 
-test("a depthwise weight takes a product a tap, any other one matrix product", () => {
-  const ops = (group: number, filters: number) =>
-    new Set(differentiate(conv(group, filters).graph, ["w"]).nodes.map((node) => node.op));
-  expect(ops(2, 2).has("Gemm") || ops(2, 2).has("MatMul")).toBe(false);
-  expect(ops(1, 3).has("Gemm")).toBe(true);
-  expect(ops(2, 4).has("MatMul")).toBe(true);
+test("with few channels all taps are one product, from 16 on each is one; groups are a batch", () => {
+  const count = (op: string, channels: number, group: number): number => {
+    const tensors = {
+      x: f32(new Float32Array(channels * 4), [1, channels, 4]),
+      w: f32(new Float32Array((4 * channels * 2) / group), [4, channels / group, 2]),
+    };
+    const { graph } = caseOf("Conv", tensors, {
+      attributes: { group: int(group), kernel_shape: ints([2]) },
+    });
+    return differentiate(graph, ["w"]).nodes.filter((node) => node.op === op).length;
+  };
+  expect([count("Gemm", 15, 1), count("Gemm", 16, 1)]).toEqual([1, 2]);
+  expect([count("Gemm", 8, 2), count("MatMul", 8, 2)]).toEqual([0, 1]);
 });
 
 test("the first layer's input gradient is not computed when nobody asks for it", () => {

@@ -6,7 +6,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { f32, sizeOf } from "../../graph/tensor.ts";
 import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
-import { expandLike, isStatic, keepWhere, range, reshapeLike } from "../shapes.ts";
+import { expandLike, floatConstant, isStatic, keepWhere, range, reshapeLike } from "../shapes.ts";
 import type { Window } from "../window.ts";
 import { alongAxes, knownSize, slicesOf, unreached, windowOf } from "../window.ts";
 
@@ -127,11 +127,6 @@ const averagePool: Rule = (c) => [
     return reshapeLike(c, c.op("ConvTranspose", [images, ones], attributes), c.x(0));
   },
 ];
-
-function floatConstant(c: RuleContext, tensor: Tensor): string {
-  const name = c.tensor(tensor);
-  return c.float === "float32" ? name : c.op("Cast", [name], castTo(c.float));
-}
 
 const globalAverage: Rule = (c) => [
   () => {

@@ -121,15 +121,14 @@ async function judgeNative(
   }
 }
 
-type Candidate = Extract<Backend, "native" | "wasm">;
-type Medians = Readonly<Record<Candidate, number>>;
+type Medians = Readonly<Record<Backend, number>>;
 
 /** Takes turns, so that a busy moment of the machine hits both. */
 async function measure(
-  sessions: Readonly<Record<Candidate, Session>>,
+  sessions: Readonly<Record<Backend, Session>>,
   golden: readonly Tensors[],
 ): Promise<Medians> {
-  const timesUs: Record<Candidate, number[]> = { wasm: [], native: [] };
+  const timesUs: Record<Backend, number[]> = { wasm: [], native: [] };
   for (let round = 0; round < rounds; round += 1) {
     for (const backend of ["wasm", "native"] as const) {
       for (const feeds of golden) {
