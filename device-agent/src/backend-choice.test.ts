@@ -9,20 +9,26 @@ import { tinyBundle } from "./testing.ts";
 
 async function setUp(
   answer: Backend | Error,
-  { replaced = false, overtaken = false }: { replaced?: boolean; overtaken?: boolean } = {},
+  {
+    answered = 1,
+    replaced = false,
+    overtaken = false,
+  }: { answered?: number; replaced?: boolean; overtaken?: boolean } = {},
 ) {
   const blobs = memoryBlobStore();
   const { manifest, sha256 } = await tinyBundle(blobs);
   const classifier = { identity: sha256, manifest, backend: "wasm" } as Classifier;
   const requests: BackendRequest[] = [];
   const activated: Backend[] = [];
+  const opened: number[] = [];
+  let served = classifier;
   let disposed = 0;
   const api = {
     chooseBackend: (request: BackendRequest) => {
       requests.push(request);
       return answer instanceof Error
         ? Promise.reject(answer)
-        : Promise.resolve({ backend: answer, why: "measured" });
+        : Promise.resolve({ backend: answer, threads: answered, why: "measured" });
     },
   } as unknown as LearnerApi;
   const choice = createBackendChoice({
@@ -30,26 +36,39 @@ async function setUp(
     learner: { use: (work) => work(api) },
     threads: 1,
     directory: "d",
-    open: (one, backend) =>
-      Promise.resolve({
+    open: (one, { backend, threads }) => {
+      opened.push(threads);
+      return Promise.resolve({
         ...one,
         backend,
         dispose: () => {
           disposed += 1;
           return Promise.resolve();
         },
-      }),
+      });
+    },
     serving: {
-      current: () => (replaced ? undefined : classifier),
-      replace: (_old, { backend }) => {
-        if (!overtaken) activated.push(backend);
+      current: () => (replaced ? undefined : served),
+      replace: (_old, better) => {
+        if (!overtaken) {
+          activated.push(better.backend);
+          served = better;
+        }
         return Promise.resolve(!overtaken);
       },
     },
     signal: new AbortController().signal,
     log: silentLog,
   });
-  return { activated, choice, classifier, disposed: () => disposed, requests };
+  return {
+    activated,
+    choice,
+    classifier,
+    disposed: () => disposed,
+    opened,
+    requests,
+    served: () => served,
+  };
 }
 
 test("a model that runs better on another backend is served on that one", async () => {
@@ -85,4 +104,11 @@ test("a pinned or chosen backend is not measured again", async () => {
   const { choice, classifier, requests } = await setUp("native");
   await choice.consider({ ...classifier, backend: "native" });
   expect(requests).toEqual([]);
+});
+
+test("a model that runs better with two threads gets them, once", async () => {
+  const { choice, classifier, opened, requests, served } = await setUp("wasm", { answered: 2 });
+  await choice.consider(classifier);
+  await choice.consider(served());
+  expect([opened, requests.length]).toEqual([[2], 1]);
 });

@@ -1,8 +1,8 @@
 import { loadGolden, loadGraph } from "@edgeloop/core/bundle";
 import { encodeOnnx } from "@edgeloop/core/graph";
 import type { BlobStore, Log } from "@edgeloop/core/platform";
-import type { Backend } from "@edgeloop/core/runtime";
 import type { Classifier } from "./classifier.ts";
+import type { BackendAnswer } from "./learner-protocol.ts";
 import type { Learner } from "./participant.ts";
 import type { Serving } from "./serving.ts";
 
@@ -12,14 +12,18 @@ export type BackendChoice = {
   consider(classifier: Classifier): Promise<void>;
 };
 
+/** What a model was chosen to be served on. */
+export type ChosenBackend = Pick<BackendAnswer, "backend" | "threads">;
+
 /** What choosing needs. */
 export type BackendChoiceOptions = {
   readonly blobs: BlobStore;
   readonly learner: Learner;
+  /** The most that a run may use. */
   readonly threads: number;
   readonly directory: string;
-  /** Opens the model on a named backend. */
-  readonly open: (classifier: Classifier, backend: Backend) => Promise<Classifier>;
+  /** Opens the model on a named backend, with so many threads. */
+  readonly open: (classifier: Classifier, chosen: ChosenBackend) => Promise<Classifier>;
   readonly serving: Pick<Serving, "current" | "replace">;
   readonly signal: AbortSignal;
   readonly log: Log;
@@ -28,7 +32,8 @@ export type BackendChoiceOptions = {
 /** Builds the choice. A choice is remembered by graph, versions and processor, so a restart does not measure again. */
 export function createBackendChoice(options: BackendChoiceOptions): BackendChoice {
   const { blobs, learner, threads, directory, open, serving, signal, log } = options;
-  const measure = async ({ manifest }: Classifier): Promise<Backend> => {
+  const chosen = new WeakSet<Classifier>();
+  const measure = async ({ manifest }: Classifier): Promise<ChosenBackend> => {
     const graph = await loadGraph(manifest, blobs, "int8");
     const { windows } = await loadGolden(manifest, blobs);
     const [count = 0, ...shape] = windows.shape;
@@ -43,17 +48,19 @@ export function createBackendChoice(options: BackendChoiceOptions): BackendChoic
       threads,
       directory,
     };
-    const { backend, why } = await learner.use((api) => api.chooseBackend(request), signal);
-    log.info("backend-chosen", { backend, why });
-    return backend;
+    const answer = await learner.use((api) => api.chooseBackend(request), signal);
+    log.info("backend-chosen", answer);
+    return answer;
   };
   return {
     async consider(classifier) {
-      if (classifier.backend !== "wasm") return;
+      if (classifier.backend !== "wasm" || chosen.has(classifier)) return;
       try {
-        const backend = await measure(classifier);
-        if (backend === "wasm" || serving.current() !== classifier) return;
-        const better = await open(classifier, backend);
+        const best = await measure(classifier);
+        const isServing = best.backend === "wasm" && best.threads === 1;
+        if (isServing || serving.current() !== classifier) return;
+        const better = await open(classifier, best);
+        chosen.add(better);
         // A model that was installed meanwhile, or is just being installed, stays.
         if (!(await serving.replace(classifier, better))) await better.dispose();
       } catch (error) {

@@ -13,7 +13,7 @@ async function setUp() {
   const host = learnerHost({
     open: openSession,
     clock: virtualClock(),
-    chooseBackend: () => Promise.resolve({ backend: "wasm", why: "not asked" }),
+    chooseBackend: () => Promise.resolve({ backend: "wasm", threads: 1, why: "not asked" }),
   });
   const parameters = {
     base: await blobs.get(plan.base.sha256),

@@ -28,13 +28,18 @@ export type BackendRequest = {
   /** One window each, `[1, time, channel]`. */
   readonly windows: readonly Float32Array[];
   readonly shape: readonly number[];
+  /** The most that a run may use. */
   readonly threads: number;
   /** Where choices and crashes are remembered. */
   readonly directory: string;
 };
 
-/** Which backend serves a model best here, and why, in one sentence. */
-export type BackendAnswer = { readonly backend: Backend; readonly why: string };
+/** Which backend serves a model best here, with how many threads, and why. */
+export type BackendAnswer = {
+  readonly backend: Backend;
+  readonly threads: number;
+  readonly why: string;
+};
 
 /** What the learner process does, as plain calls with plain data. One session a process. */
 export type LearnerApi = {

@@ -24,7 +24,7 @@ const here: Learner = {
       learnerHost({
         open: openSession,
         clock: virtualClock(),
-        chooseBackend: () => Promise.resolve({ backend: "wasm", why: "not asked" }),
+        chooseBackend: () => Promise.resolve({ backend: "wasm", threads: 1, why: "not asked" }),
       }),
     ),
 };

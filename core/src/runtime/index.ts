@@ -1,5 +1,10 @@
+export type { BackendChoice, Trial } from "./backend-trial.ts";
+export { decideBackend, speedupMin, threadSpeedupMin } from "./backend-trial.ts";
+export { largestDifference } from "./difference.ts";
 export type { Model } from "./model.ts";
 export { openSession } from "./open.ts";
+export type { RandomFeedOptions } from "./random-feeds.ts";
+export { randomFeeds, randomLike } from "./random-feeds.ts";
 export type { RuntimeErrorCode } from "./runtime-errors.ts";
 export type {
   Backend,
@@ -9,3 +14,5 @@ export type {
   Session,
   SessionOptions,
 } from "./session.ts";
+export type { Candidate, TryOptions } from "./try-backends.ts";
+export { tryBackends } from "./try-backends.ts";

@@ -3,7 +3,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { f32 } from "@edgeloop/core/graph";
 import { systemClock } from "@edgeloop/core/platform/node";
-import { chooseBackend, nodeEndpoint, openSession, servePeer } from "@edgeloop/core/runtime/node";
+import {
+  chooseBackend,
+  fileMemory,
+  nodeEndpoint,
+  openSession,
+  servePeer,
+} from "@edgeloop/core/runtime/node";
 import { learnerHost } from "../learner-host.ts";
 import type { BackendAnswer, BackendRequest } from "../learner-protocol.ts";
 
@@ -20,13 +26,13 @@ function offerMemory(): void {
 
 async function chooseHere(request: BackendRequest): Promise<BackendAnswer> {
   const { model, input, windows, shape, threads, directory } = request;
-  const { backend, why } = await chooseBackend(model, {
+  const choice = await chooseBackend(model, {
     golden: windows.map((data) => ({ [input]: f32(data, shape) })),
     threads,
-    memoryFile: join(directory, "backends.json"),
+    memory: fileMemory(join(directory, "backends.json")),
     stateFile: join(directory, "native.json"),
   });
-  return { backend, why };
+  return { backend: choice.backend, threads: choice.threads, why: choice.why };
 }
 
 if (process.send !== undefined) {

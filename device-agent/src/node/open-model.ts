@@ -1,14 +1,14 @@
 import { join } from "node:path";
 import { loadGraph, readManifest } from "@edgeloop/core/bundle";
 import type { BlobStore, Sha256 } from "@edgeloop/core/platform";
-import type { Backend } from "@edgeloop/core/runtime";
+import type { Backend, SessionOptions } from "@edgeloop/core/runtime";
 import { openInWorker, probeNative } from "@edgeloop/core/runtime/node";
 import type { Classifier } from "../classifier.ts";
 import { createClassifier } from "../classifier.ts";
 
 /** Opens a bundle's int8 graph in a worker thread. */
 export type ModelOpener = {
-  open(identity: Sha256, backend?: Backend): Promise<Classifier>;
+  open(identity: Sha256, on?: SessionOptions): Promise<Classifier>;
   /** Backends that work here; native code is probed in a child process first. */
   backends(): Promise<readonly Backend[]>;
 };
@@ -16,7 +16,7 @@ export type ModelOpener = {
 /**
  * Builds the opener of one gateway's models.
  *
- * `auto` opens on `wasm`; what was measured to be better is opened by name afterwards.
+ * `auto` opens on `wasm` with one thread; what was measured to be better is opened by name afterwards.
  */
 export function modelOpener({
   blobs,
@@ -30,7 +30,8 @@ export function modelOpener({
   /** Where crashes of native code are remembered. */
   readonly directory: string;
 }): ModelOpener {
-  const chosen: Backend = backend === "auto" ? "wasm" : backend;
+  const first: SessionOptions =
+    backend === "auto" ? { backend: "wasm", threads: 1 } : { backend, threads };
   let available: Promise<readonly Backend[]> | undefined;
   const probe = async (): Promise<readonly Backend[]> => {
     const native = await probeNative({ stateFile: join(directory, "native.json") });
@@ -41,11 +42,11 @@ export function modelOpener({
       available ??= probe();
       return available;
     },
-    async open(identity, on = chosen) {
+    async open(identity, on = first) {
       const manifest = await readManifest(blobs, identity);
       const graph = await loadGraph(manifest, blobs, "int8");
-      const session = await openInWorker(graph, { backend: on, threads });
-      return createClassifier({ identity, manifest, session, backend: on });
+      const session = await openInWorker(graph, on);
+      return createClassifier({ identity, manifest, session, backend: on.backend });
     },
   };
 }

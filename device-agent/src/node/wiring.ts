@@ -81,7 +81,7 @@ export async function openServing(
     learner,
     threads: config.inference.threads,
     directory,
-    open: ({ identity }, backend) => models.open(identity, backend),
+    open: ({ identity }, chosen) => models.open(identity, chosen),
     serving,
     signal,
     log,

@@ -1,172 +1,163 @@
-import { readFile } from "node:fs/promises";
-import { cpus } from "node:os";
+import { availableParallelism } from "node:os";
+import { decodeOnnx } from "../../graph/onnx-read.ts";
 import type { Tensors } from "../../graph/tensor.ts";
-import { utf8 } from "../../platform/bytes.ts";
-import { messageOf } from "../../platform/errors.ts";
-import { writeFileAtomic } from "../../platform/node/atomic-file.ts";
-import { sha256 } from "../../platform/sha256.ts";
-import { largestDifference } from "../difference.ts";
+import { seededRng } from "../../platform/random.ts";
+import type { BackendChoice, Trial } from "../backend-trial.ts";
+import { decideBackend } from "../backend-trial.ts";
 import type { Model } from "../model.ts";
 import { encodeModel } from "../model.ts";
+import { randomFeeds } from "../random-feeds.ts";
 import type { Backend, Session } from "../session.ts";
+import type { Candidate } from "../try-backends.ts";
+import { tryBackends } from "../try-backends.ts";
+import type { Availability } from "./backends.ts";
+import { backendNames, backends } from "./backends.ts";
+import type { ChoiceMemory } from "./choice-memory.ts";
+import { choiceKey } from "./choice-memory.ts";
 import { tryNative } from "./native-state.ts";
 import { openEncoded } from "./open.ts";
-import { packageVersion } from "./package-version.ts";
-import type { NativeProbe } from "./probe.ts";
-import { probeNative } from "./probe.ts";
-
-/** Which backend a model runs on here, and why. */
-export type BackendChoice = {
-  readonly backend: Backend;
-  /** One sentence for people. */
-  readonly why: string;
-  /** Median time of a run, in microseconds, of what was measured. */
-  readonly medianUs: Readonly<Partial<Record<Backend, number>>>;
-};
 
 /** What a choice is made from. */
 export type ChooseOptions = {
-  /** Feeds of realistic data, at least one: int8 kernels are faster on constant data than on real data. */
-  readonly golden: readonly Tensors[];
+  /** Feeds of realistic data, on which results are compared; random ones when absent. */
+  readonly golden?: readonly Tensors[];
+  /** The same function as a .tflite file, for the backends that run those. */
+  readonly tflite?: Uint8Array;
+  /** The most threads that a run may use; 1 when absent. */
   readonly threads?: number;
-  /** Where choices are remembered, by graph, package versions, processor and threads. */
-  readonly memoryFile?: string;
+  readonly memory?: ChoiceMemory;
   /** Where crashes of native code are counted. */
   readonly stateFile?: string;
-  /** How sessions are opened and native code is probed; for tests. */
-  readonly open?: (backend: Backend) => Promise<Session>;
-  readonly probe?: () => Promise<NativeProbe>;
+  /** How sessions are opened and backends are probed; for tests. */
+  readonly open?: (backend: Backend, threads: number) => Promise<Session>;
+  readonly probe?: (backend: Backend) => Promise<Availability>;
 };
 
-/**
- * How far native may be from wasm, relative to an output's largest value: two int8 steps, as kernels round differently.
- */
+/** How far a float result may be from wasm's, relative to an output's largest value: sums in another order. */
+export const floatDifferenceMax = 1e-3;
+
+/** The same for a quantized model: two int8 steps, as kernels round differently. */
 export const differenceMax = 0.02;
 
-/** Native has to be this much faster to be chosen: it can take a process down, wasm cannot. */
-export const speedupMin = 1.1;
-
-const rounds = 9;
+/** Any; a choice on random data is made once, on the same data everywhere. */
+const seed = 20_260_101;
 
 /**
- * Chooses a backend: verifies native against wasm on golden inputs, measures both, remembers.
+ * Chooses a backend: verifies each one that is here against wasm on golden inputs, drops what is wrong, measures the
+ * others, remembers.
  *
- * Takes the calling thread for some tens of runs; call it when the gateway is idle.
+ * Takes the calling thread for some tens of runs; call it when the gateway is idle. Until then a model runs on `wasm`.
+ *
+ * @throws What opening or running the model on wasm throws.
  */
-export async function chooseBackend(model: Model, options: ChooseOptions): Promise<BackendChoice> {
-  const encoded = encodeModel(model);
-  const { threads = 1, memoryFile } = options;
-  const key = await memoryKey(encoded.bytes, threads);
-  const known = memoryFile === undefined ? {} : await readChoices(memoryFile);
-  const remembered = known[key];
+export async function chooseBackend(
+  model: Model,
+  options: ChooseOptions = {},
+): Promise<BackendChoice> {
+  const { threads = 1, memory } = options;
+  const key = await choiceKey(encodeModel(model).bytes, threads);
+  const remembered = await memory?.read(key);
   if (remembered !== undefined) return remembered;
-  const open = options.open ?? ((backend) => openEncoded(encoded, { backend, threads }));
-  const choice = await decide({ ...options, open });
-  if (memoryFile !== undefined) {
-    const choices = { ...known, [key]: choice };
-    await writeFileAtomic(memoryFile, utf8(JSON.stringify({ format: 1, choices })));
-  }
+  const choice = decideBackend(await tryAll(model, options));
+  await memory?.write(key, choice);
   return choice;
 }
 
-type Decision = ChooseOptions & Required<Pick<ChooseOptions, "open">>;
-
-async function decide(options: Decision): Promise<BackendChoice> {
-  const { stateFile } = options;
-  const probe = await (
-    options.probe ?? (() => probeNative(stateFile === undefined ? {} : { stateFile }))
-  )();
-  if (probe.kind === "unavailable") {
-    return { backend: "wasm", why: `native is not available: ${probe.reason}`, medianUs: {} };
-  }
-  const compare = (): Promise<BackendChoice> => compareBackends(options);
-  return stateFile === undefined ? await compare() : await tryNative(stateFile, compare);
-}
-
-async function compareBackends({ open, golden }: Decision): Promise<BackendChoice> {
-  const wasm = await open("wasm");
-  try {
-    const expected: Tensors[] = [];
-    for (const feeds of golden) expected.push(await wasm.run(feeds));
-    return await judgeNative({ open, golden }, wasm, expected);
-  } finally {
-    await wasm.dispose();
-  }
-}
-
-async function judgeNative(
-  { open, golden }: Decision,
-  wasm: Session,
-  expected: readonly Tensors[],
-): Promise<BackendChoice> {
-  let native: Session | undefined;
-  try {
-    native = await open("native");
-    let difference = 0;
-    for (const [at, feeds] of golden.entries()) {
-      difference = Math.max(
-        difference,
-        largestDifference(expected[at] ?? {}, await native.run(feeds)),
-      );
-    }
-    if (difference <= differenceMax) {
-      return fasterOf(await measure({ wasm, native }, golden), difference);
-    }
-    const why = `native differs from wasm by ${difference.toPrecision(2)} of the largest output`;
-    return { backend: "wasm", why, medianUs: {} };
-  } catch (error) {
-    return { backend: "wasm", why: `native failed: ${messageOf(error)}`, medianUs: {} };
-  } finally {
-    await native?.dispose();
-  }
-}
-
-type Medians = Readonly<Record<Backend, number>>;
-
-/** Takes turns, so that a busy moment of the machine hits both. */
-async function measure(
-  sessions: Readonly<Record<Backend, Session>>,
-  golden: readonly Tensors[],
-): Promise<Medians> {
-  const timesUs: Record<Backend, number[]> = { wasm: [], native: [] };
-  for (let round = 0; round < rounds; round += 1) {
-    for (const backend of ["wasm", "native"] as const) {
-      for (const feeds of golden) {
-        const startMs = performance.now();
-        await sessions[backend].run(feeds);
-        timesUs[backend].push((performance.now() - startMs) * 1000);
+/**
+ * Lists what may run a model: each backend that takes its format, with one thread, two, four and so on.
+ *
+ * @param threads The most; no more than the machine has cores.
+ */
+export function candidatesOf({
+  threads,
+  hasTflite,
+}: {
+  readonly threads: number;
+  readonly hasTflite: boolean;
+}): readonly { readonly backend: Backend; readonly threads: number }[] {
+  const most = Math.min(threads, availableParallelism());
+  return backendNames
+    .filter((backend) => backends[backend].runs === "onnx" || hasTflite)
+    .flatMap((backend) => {
+      const counts = [1];
+      for (let count = 2; backends[backend].isThreaded && count <= most; count *= 2) {
+        counts.push(count);
       }
+      return counts.map((count) => ({ backend, threads: count }));
+    });
+}
+
+async function tryAll(model: Model, options: ChooseOptions): Promise<readonly Trial[]> {
+  const { tflite, threads = 1, stateFile } = options;
+  const open = options.open ?? ((backend, count) => openAs(model, { tflite, backend, count }));
+  const probe = options.probe ?? ((backend) => backends[backend].probe(probeOptions(stateFile)));
+  const found = new Map<Backend, Availability>([["wasm", { kind: "available" }]]);
+  const missing: Trial[] = [];
+  const candidates: Candidate[] = [];
+  for (const one of candidatesOf({ threads, hasTflite: tflite !== undefined })) {
+    const known = found.get(one.backend);
+    const availability = known ?? (await probe(one.backend));
+    found.set(one.backend, availability);
+    if (availability.kind === "available") {
+      candidates.push({ ...one, open: () => open(one.backend, one.threads) });
+    } else if (known === undefined) {
+      missing.push({ ...one, kind: "unavailable", why: availability.reason });
     }
   }
-  return { wasm: median(timesUs.wasm), native: median(timesUs.native) };
+  const [reference, ...others] = candidates;
+  if (reference === undefined) return missing;
+  const golden = options.golden ?? [await randomOf(reference)];
+  const work = (): Promise<readonly Trial[]> =>
+    tryBackends(reference, others, {
+      golden,
+      differenceMax: differenceLimitOf(model),
+      rng: seededRng(seed),
+      nowUs: () => performance.now() * 1000,
+    });
+  const hasNative = found.get("native")?.kind === "available";
+  const tried =
+    hasNative && stateFile !== undefined ? await tryNative(stateFile, work) : await work();
+  return [...tried, ...missing];
 }
 
-function fasterOf(medianUs: Medians, difference: number): BackendChoice {
-  const ratio = medianUs.wasm / medianUs.native;
-  const fast = ratio >= speedupMin;
-  const times = `${medianUs.native.toFixed(0)} against ${medianUs.wasm.toFixed(0)} us a run`;
-  const why = `native is ${ratio.toFixed(1)} times as fast as wasm (${times}), results within ${difference.toPrecision(1)}`;
-  return { backend: fast ? "native" : "wasm", why, medianUs };
+const probeOptions = (stateFile: string | undefined): { readonly stateFile?: string } =>
+  stateFile === undefined ? {} : { stateFile };
+
+function openAs(
+  model: Model,
+  {
+    tflite,
+    backend,
+    count,
+  }: {
+    readonly tflite: Uint8Array | undefined;
+    readonly backend: Backend;
+    readonly count: number;
+  },
+): Promise<Session> {
+  const source = backends[backend].runs === "tflite" ? (tflite ?? model) : model;
+  return openEncoded(encodeModel(source), { backend, threads: count });
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
-
-async function memoryKey(model: Uint8Array, threads: number): Promise<string> {
-  const versions = [
-    await packageVersion("onnxruntime-web"),
-    await packageVersion("onnxruntime-node"),
-  ];
-  const parts = [await sha256(model), ...versions, cpus()[0]?.model, threads];
-  return parts.map((part) => part ?? "none").join(" | ");
-}
-
-async function readChoices(path: string): Promise<Readonly<Record<string, BackendChoice>>> {
+async function randomOf({ open }: Candidate): Promise<Tensors> {
+  const session = await open();
   try {
-    const { format, choices } = JSON.parse(await readFile(path, "utf8"));
-    return format === 1 ? choices : {};
+    return randomFeeds(session.inputs, { rng: seededRng(seed) });
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** Tells how far a backend may be from wasm on a model, relative to the largest output. */
+export const differenceLimitOf = (model: Model): number =>
+  isQuantized(model) ? differenceMax : floatDifferenceMax;
+
+/** Tells whether a graph computes with integers in place of floats; what cannot be read here may. */
+function isQuantized(model: Model): boolean {
+  try {
+    const { nodes } = model instanceof Uint8Array ? decodeOnnx(model) : model;
+    return nodes.some(({ op }) => /Quantize|Integer|QLinear/.test(op));
   } catch {
-    // A memory that is absent or damaged costs one more measurement.
-    return {};
+    return true;
   }
 }

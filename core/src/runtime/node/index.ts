@@ -1,5 +1,15 @@
-export type { BackendChoice, ChooseOptions } from "./choose-backend.ts";
-export { chooseBackend, differenceMax, speedupMin } from "./choose-backend.ts";
+export type { Availability, BackendRow } from "./backends.ts";
+export { backendNames, backends, installLine } from "./backends.ts";
+export type { ChoiceMemory } from "./choice-memory.ts";
+export { choiceKey, fileMemory } from "./choice-memory.ts";
+export type { ChooseOptions } from "./choose-backend.ts";
+export {
+  candidatesOf,
+  chooseBackend,
+  differenceLimitOf,
+  differenceMax,
+  floatDifferenceMax,
+} from "./choose-backend.ts";
 export type { NodePort } from "./comlink-endpoint.ts";
 export { nodeEndpoint } from "./comlink-endpoint.ts";
 export { nativeCrashesMax, recordNativeCrash, tryNative } from "./native-state.ts";
