@@ -56,10 +56,14 @@ function layers(b: Builder) {
       b.add("MaxPool", [x], { attributes: { kernel_shape: ints(kernel), strides: ints(kernel) } }),
     dense(x: string, from: number, to: number, output?: string): string {
       const name = next("dense");
-      return b.add("Gemm", [x, weight(`${name}.weight`, [to, from]), filled(`${name}.bias`, to, 0)], {
-        attributes: { transB: int(1) },
-        ...(output === undefined ? {} : { outputs: [output] }),
-      });
+      return b.add(
+        "Gemm",
+        [x, weight(`${name}.weight`, [to, from]), filled(`${name}.bias`, to, 0)],
+        {
+          attributes: { transB: int(1) },
+          ...(output === undefined ? {} : { outputs: [output] }),
+        },
+      );
     },
     flat: (x: string): string => b.add("Flatten", [x]),
     globalAverage: (x: string): string => b.add("GlobalAveragePool", [x]),
@@ -117,7 +121,9 @@ export const residualCnn = (): Graph =>
     let from = 16;
     for (const to of [16, 32, 64]) {
       const stride = to === from ? 1 : 2;
-      const one = l.relu(l.normalize(l.conv(y, [to, from, 3, 3], { stride, pads: [1, 1, 1, 1] }), to));
+      const one = l.relu(
+        l.normalize(l.conv(y, [to, from, 3, 3], { stride, pads: [1, 1, 1, 1] }), to),
+      );
       const two = l.normalize(l.conv(one, [to, to, 3, 3]), to);
       const past = stride === 1 ? y : l.conv(y, [to, from, 1, 1], { stride });
       y = l.relu(l.sum(two, past));

@@ -78,6 +78,16 @@ test("patience ends training, and nothing held out keeps the last epoch", async 
   expect(await run(testContext(), [model], all)).toMatchObject({ bestEpoch: 1, heldOut: 0 });
 });
 
+test("several steps a call learn what one a call learns, but for the rate inside a call", async () => {
+  const trained = async (unroll: string) => {
+    const { model, options } = files();
+    await run(testContext(), [model], { ...options, unroll });
+    return weightsOf(options["output"]);
+  };
+  const [one, three] = [await trained("1"), await trained("3")];
+  for (const [at, value] of one.entries()) expect(three[at]).toBeCloseTo(value, 2);
+});
+
 test("what is frozen stays", async () => {
   const { model, options } = files();
   await run(testContext(), [model], { ...options, freeze: "b" });

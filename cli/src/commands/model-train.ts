@@ -1,4 +1,10 @@
-import { adapterNames, lossGraph, trainingStep } from "@edgeloop/core/autodiff";
+import {
+  adapterNames,
+  lossGraph,
+  trainingStep,
+  unrolledStepsMax,
+  unrollSteps,
+} from "@edgeloop/core/autodiff";
 import type { Graph, Tensor, Tensors } from "@edgeloop/core/graph";
 import { f32 } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
@@ -60,6 +66,10 @@ export const run: Run = async (context, [model = ""], options) => {
           backend,
         });
   const session = await openSession(step.graph, { backend });
+  const many =
+    settings.unroll === 1
+      ? undefined
+      : await openSession(unrollSteps(step, settings.unroll).graph, { backend });
   try {
     const { parameters, epochs, bestEpoch } = await runTraining({
       ...{ session, carry: step.carry, initial: step.initial, clock: systemClock },
@@ -68,6 +78,7 @@ export const run: Run = async (context, [model = ""], options) => {
       learningRate: cosine(settings.learningRate),
       signal: context.signal,
       onEpoch: (report) => context.progress(lineOf(report, settings.epochs)),
+      ...(many ? { unrolled: { session: many, count: settings.unroll } } : {}),
       ...(judge
         ? {
             evaluate: judge.measure,
@@ -90,6 +101,7 @@ export const run: Run = async (context, [model = ""], options) => {
     };
   } finally {
     await session.dispose();
+    await many?.dispose();
     await judge?.dispose();
   }
 };
@@ -121,6 +133,7 @@ type Settings = {
   readonly seed: number;
   readonly patience: number;
   readonly learningRate: number;
+  readonly unroll: number;
   readonly validation: number;
 };
 
@@ -132,6 +145,7 @@ function settingsOf(options: Options): Settings {
     seed: integerOption(options, "seed", { min: 0, max: 2 ** 31, fallback: 1 }),
     patience: integerOption(options, "patience", { min: 1, max: 1e6, fallback: epochs }),
     learningRate: numberOption(options, "learningRate", { min: 0, max: 1e6 }),
+    unroll: integerOption(options, "unroll", { min: 1, max: unrolledStepsMax, fallback: 1 }),
     validation: numberOption(options, "validation", { min: 0, max: 0.9 }),
   };
 }

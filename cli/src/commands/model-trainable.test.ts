@@ -57,7 +57,32 @@ test("patterns choose what is trained; extras add inputs", async () => {
   });
 });
 
+test("several batches a call have a leading axis, and each its loss", async () => {
+  const { model, output, start } = modelFile();
+  await run(testContext(), [model], {
+    loss: "mean-squared",
+    optimizer: "sgd",
+    output,
+    unroll: "2",
+  });
+  const carried = decodeSafetensors(Uint8Array.from(readFileSync(start)));
+  const session = await openSession(Uint8Array.from(readFileSync(output)), { backend: "wasm" });
+  const results = await session.run({
+    ...Object.fromEntries(carried),
+    x: f32([3, 1], [2, 1, 1]),
+    target: f32([4, 1], [2, 1, 1]),
+    learningRate: scalar(0.1),
+  });
+  await session.dispose();
+  // Hand computation: w = 0.2 and b = 0.4 after the first step, so y = 0.6; then dw = db = -0.8.
+  expect(Array.from(results["loss"]?.data ?? [], Number)).toEqual([9, expect.closeTo(0.16, 5)]);
+  expect(Number(results["w.next"]?.data[0])).toBeCloseTo(0.28, 5);
+  expect(Number(results["b.next"]?.data[0])).toBeCloseTo(0.48, 5);
+});
+
 test.for([
+  [{ unroll: "0" }, "USAGE", "--unroll must be a whole number from 1 to 256"],
+  [{ adapter: "rank=1", unroll: "2" }, "ADAPTER_INVALID", "ask for a lower rank"],
   [{ loss: "hinge" }, "USAGE", "--loss must be one of cross-entropy"],
   [{ optimizer: "lion" }, "USAGE", "--optimizer must be one of sgd"],
   [{ freeze: "*" }, "TRAINABLE_NONE", "nothing is left to train of w, b"],

@@ -1,11 +1,11 @@
-import { trainingStep } from "@edgeloop/core/autodiff";
+import { trainingStep, unrolledStepsMax, unrollSteps } from "@edgeloop/core/autodiff";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Run } from "../command.ts";
 import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
 import { recipeOf } from "../model/recipe.ts";
 import { writeTensors } from "../model/tensor-file.ts";
-import { textOption } from "../options.ts";
+import { integerOption, textOption } from "../options.ts";
 
 /**
  * Writes one training step of a model as a graph, and beside it the tensors that it starts from.
@@ -20,7 +20,9 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   }
   const { graph, trainable } = learnableOf(await readModel(model), options);
   const recipe = recipeOf(options);
-  const step = trainingStep(graph, { ...recipe, trainable });
+  const count = integerOption(options, "unroll", { min: 1, max: unrolledStepsMax, fallback: 1 });
+  const single = trainingStep(graph, { ...recipe, trainable });
+  const step = count === 1 ? single : unrollSteps(single, count);
   const parameters = [...step.initial.keys()].filter((name) => graph.initializers.has(name));
   if (parameters.length === 0) {
     throw new EdgeloopError(

@@ -77,6 +77,10 @@ export const modelCommands: readonly Command[] = [
       { flags: "--variates", summary: "add <parameter>.variate to each gradient" },
       { flags: "--weighted", summary: "add the input weight, one weight an example" },
       { flags: "--seed <n>", summary: "decides where adapters start", fallback: "1" },
+      {
+        flags: "--unroll <k>",
+        summary: "steps in one call: batches get a leading axis of k, loss is [k]",
+      },
     ],
     load: () => import("../commands/model-trainable.ts"),
   },
@@ -103,6 +107,7 @@ export const modelCommands: readonly Command[] = [
         fallback: "0.2",
       },
       { flags: "--patience <n>", summary: "epochs without a better one, after which it ends" },
+      { flags: "--unroll <k>", summary: "steps in one call, at one learning rate" },
       ...choiceOptions,
       { flags: "--backend <name>", summary: "auto, native or wasm", fallback: "auto" },
     ],

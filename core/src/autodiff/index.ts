@@ -26,3 +26,4 @@ export type { SgdOptions } from "./optimizers/sgd.ts";
 export { sgd } from "./optimizers/sgd.ts";
 export type { TrainingStep, TrainingStepOptions } from "./training-step.ts";
 export { trainingStep } from "./training-step.ts";
+export { unrolledStepsMax, unrollSteps } from "./unroll-steps.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { adam, softmaxCrossEntropy, trainingStep } from "../autodiff/index.ts";
+import { adam, softmaxCrossEntropy, trainingStep, unrollSteps } from "../autodiff/index.ts";
 import { graphBuilder, int } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Tensors } from "../graph/tensor.ts";
@@ -217,7 +217,7 @@ const rng = seededRng(5);
 const points = Array.from({ length: 45 }, () => [gaussian(rng), gaussian(rng)] as const);
 const classes = points.map(([x, y]) => (x + 2 * y > 0 ? 1 : 0));
 
-async function trainPerceptron(backend: Backend): Promise<TrainingResult> {
+async function trainPerceptron(backend: Backend, count?: number): Promise<TrainingResult> {
   const step = trainingStep(perceptron(), {
     loss: softmaxCrossEntropy(),
     optimizer: adam(),
@@ -225,12 +225,18 @@ async function trainPerceptron(backend: Backend): Promise<TrainingResult> {
     weighted: true,
   });
   const session = await openOnNode(step.graph, { backend });
+  const many = count === undefined ? undefined : unrollSteps(step, count);
+  const unrolled = many && {
+    session: await openOnNode(many.graph, { backend }),
+    count: count ?? 1,
+  };
   const dataset = tensorDataset({ x: f32(points.flat(), [45, 2]), target: i64(classes) });
   const { carry, initial } = step;
   const rate = constant(0.1);
   const over = { session, carry, initial, dataset, learningRate: rate, batchSize: 8, epochs: 40 };
-  const result = await runTraining(options(over));
+  const result = await runTraining(options({ ...over, ...(unrolled ? { unrolled } : {}) }));
   await session.dispose();
+  await unrolled?.session.dispose();
   return result;
 }
 
@@ -255,3 +261,9 @@ test.for(backends)(
     expect(two).toEqual(one);
   },
 );
+
+// 45 examples in batches of 8 are 6 steps an epoch: one call of 4, and two of one.
+test.for(backends)("several batches a call give what one a call gives, on %s", async (backend) => {
+  const [one, four] = [await trainPerceptron(backend), await trainPerceptron(backend, 4)];
+  expect(four).toEqual(one);
+});

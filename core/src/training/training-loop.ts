@@ -2,9 +2,11 @@ import type { Tensor, Tensors } from "../graph/tensor.ts";
 import { f32, i64, scalar } from "../graph/tensor.ts";
 import type { Clock } from "../platform/clock.ts";
 import { EdgeloopError } from "../platform/errors.ts";
-import type { Carry, Loop, Session } from "../runtime/session.ts";
+import type { Carry, Session } from "../runtime/session.ts";
 import type { Batch, BatchOptions, Dataset } from "./batches.ts";
 import { batchesOf } from "./batches.ts";
+import type { Lanes } from "./lanes.ts";
+import { openLanes } from "./lanes.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What an epoch left behind. */
@@ -30,6 +32,8 @@ export type EarlyStopping = {
 export type TrainingOptions = {
   /** A step graph's session: batch, `learningRate` and carried tensors in; `loss` and the next carried ones out. */
   readonly session: Session;
+  /** The same step written out `count` times: takes that many batches in a call, at the rate of the first of them. */
+  readonly unrolled?: { readonly session: Session; readonly count: number };
   readonly carry: Carry;
   /** A tensor for each carried input. */
   readonly initial: Tensors | ReadonlyMap<string, Tensor>;
@@ -65,14 +69,15 @@ type Kept = { readonly epoch: number; readonly parameters: Tensors; readonly met
 type Run = {
   readonly options: TrainingOptions;
   readonly plan: Plan;
-  readonly loop: Loop;
+  readonly lanes: Lanes;
   readonly rest: () => Promise<void>;
 };
 
 /**
  * Trains: runs a step graph over a dataset, epoch after epoch.
  *
- * A last batch that is not full is padded with weight 0 when the graph has a `weight` input, else left out.
+ * A last batch that is not full is padded with weight 0 when the graph has a `weight` input, else left out. With an
+ * unrolled session, batches that do not fill a call go through the other one.
  *
  * @throws `TRAINING_INVALID` when nothing could be trained, `TRAINING_DIVERGED` at a loss that is not finite, the
  * signal's reason when it aborts.
@@ -81,8 +86,8 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
   const { session, carry, initial, clock, earlyStopping } = options;
   const plan = planOf(options);
   const start = initial instanceof Map ? Object.fromEntries(initial) : (initial as Tensors);
-  const loop = await session.loop({ carry, initial: start });
-  const run: Run = { options, plan, loop, rest: turns(clock) };
+  const lanes = await openLanes(session, { carry, initial: start });
+  const run: Run = { options, plan, lanes, rest: turns(clock) };
   const epochs: EpochReport[] = [];
   let best: Kept | undefined;
   try {
@@ -99,11 +104,11 @@ export async function runTraining(options: TrainingOptions): Promise<TrainingRes
     }
     const { epoch, parameters } = best ?? {
       epoch: epochs.length - 1,
-      parameters: await loop.read(),
+      parameters: await lanes.read(),
     };
     return { parameters, epochs, bestEpoch: epoch };
   } finally {
-    await loop.dispose();
+    await lanes.dispose();
   }
 }
 
@@ -124,34 +129,73 @@ function planOf({ session, dataset, batchSize, epochs, seed }: TrainingOptions):
   return { size: dataset.size, batchSize, seed, partial, stepsPerEpoch, steps };
 }
 
-async function trainEpoch({ options, plan, loop, rest }: Run, epoch: number): Promise<number> {
-  const { dataset, learningRate, session, signal } = options;
-  const draws = session.inputs.some(({ name }) => name === "seed");
+async function trainEpoch(run: Run, epoch: number): Promise<number> {
+  const { options, plan, rest } = run;
+  const { unrolled } = options;
   let step = epoch * plan.stepsPerEpoch;
   let [lossSum, examples] = [0, 0];
-  for (const batch of batchesOf(epoch, plan)) {
-    signal?.throwIfAborted();
-    const feeds = await dataset.batch(batch.indices);
-    const outputs = await loop.step({
-      ...feeds,
-      ...(plan.partial === "pad" ? { weight: weightsOf(batch, feeds["weight"]) } : {}),
-      ...(draws ? { seed: seedOf(plan.seed, step) } : {}),
-      learningRate: scalar(learningRate(step, plan.steps)),
-    });
-    lossSum += lossOf(outputs, { epoch, step }) * batch.examples;
-    examples += batch.examples;
-    step += 1;
+  for (const group of groupsOf(batchesOf(epoch, plan), unrolled?.count ?? 1)) {
+    options.signal?.throwIfAborted();
+    const losses = await runBatches(run, group, step);
+    for (const [at, batch] of group.entries()) {
+      lossSum += finite(losses[at], { epoch, step: step + at }) * batch.examples;
+      examples += batch.examples;
+    }
+    step += group.length;
     await rest();
   }
   return lossSum / examples;
 }
 
-async function evaluateEpoch({ options, loop, rest }: Run): Promise<{
+/** As many batches as one call takes; what is left over goes one by one. */
+function groupsOf(batches: readonly Batch[], count: number): (readonly Batch[])[] {
+  const full = Math.floor(batches.length / count);
+  return [
+    ...Array.from({ length: full }, (_, at) => batches.slice(at * count, (at + 1) * count)),
+    ...batches.slice(full * count).map((batch) => [batch]),
+  ];
+}
+
+/** Runs one call and gives the loss of each of its batches. */
+async function runBatches(
+  { options, plan, lanes }: Run,
+  group: readonly Batch[],
+  step: number,
+): Promise<readonly number[]> {
+  const { dataset, learningRate, unrolled } = options;
+  const isUnrolled = unrolled !== undefined && group.length === unrolled.count;
+  const session = isUnrolled ? unrolled.session : options.session;
+  const found = await dataset.batch(group.flatMap(({ indices }) => indices));
+  const feeds = {
+    ...found,
+    ...(plan.partial === "pad" ? { weight: weightsOf(group, found["weight"]) } : {}),
+  };
+  const seeds = group.map((_, at) => seedOf(plan.seed, step + at));
+  const outputs = await lanes.step(session, {
+    ...(isUnrolled ? stackedBatches(feeds, group.length) : feeds),
+    ...(session.inputs.some(({ name }) => name === "seed")
+      ? { seed: i64(seeds, isUnrolled ? [seeds.length] : []) }
+      : {}),
+    learningRate: scalar(learningRate(step, plan.steps)),
+  });
+  return Array.from((outputs["loss"]?.data ?? []) as ArrayLike<number>);
+}
+
+/** Rows of several batches, one after the other, seen with a leading axis that counts the batches. */
+const stackedBatches = (feeds: Tensors, count: number): Tensors =>
+  Object.fromEntries(
+    Object.entries(feeds).map(([name, tensor]) => {
+      const [rows = 0, ...rest] = tensor.shape;
+      return [name, { ...tensor, shape: [count, rows / count, ...rest] }];
+    }),
+  );
+
+async function evaluateEpoch({ options, lanes, rest }: Run): Promise<{
   readonly metric?: number;
   readonly parameters: Tensors;
 }> {
   if (options.evaluate === undefined) return { parameters: {} };
-  const parameters = await loop.read();
+  const parameters = await lanes.read();
   const metric = await options.evaluate(parameters);
   await rest();
   return { metric, parameters };
@@ -168,17 +212,25 @@ function turns(clock: Clock): () => Promise<void> {
 }
 
 /** Another one for each step, and for each seed. */
-const seedOf = (seed: number, step: number): Tensor => i64([seed * 65_537 + step], []);
+const seedOf = (seed: number, step: number): number => seed * 65_537 + step;
 
-function weightsOf({ indices, examples }: Batch, given: Tensor | undefined): Tensor {
-  const weights = new Float32Array(indices.length).fill(1);
+function weightsOf(group: readonly Batch[], given: Tensor | undefined): Tensor {
+  const weights = new Float32Array(group.reduce((sum, { indices }) => sum + indices.length, 0));
+  weights.fill(1);
   if (given?.dtype === "float32") weights.set(given.data);
-  return f32(weights.fill(0, examples));
+  let start = 0;
+  for (const { indices, examples } of group) {
+    weights.fill(0, start + examples, start + indices.length);
+    start += indices.length;
+  }
+  return f32(weights);
 }
 
-function lossOf(outputs: Tensors, at: { readonly epoch: number; readonly step: number }): number {
-  const loss = Number(outputs["loss"]?.data[0]);
-  if (Number.isFinite(loss)) return loss;
+function finite(
+  loss: number | undefined,
+  at: { readonly epoch: number; readonly step: number },
+): number {
+  if (loss !== undefined && Number.isFinite(loss)) return loss;
   throw new EdgeloopError("TRAINING_DIVERGED", "the loss is not finite: lower the learning rate", {
     details: { ...at, loss },
   });
