@@ -49,14 +49,14 @@ type CaseOptions = {
   readonly constants?: readonly string[];
 };
 
-/** Makes the graph of one operator; `""` names an input that is left out. */
+/** Makes the graph of one operator; a name of nothing but spaces is an input that is left out. */
 export function caseOf(op: string, tensors: Tensors, options: CaseOptions = {}): Case {
   const b = graphBuilder(op);
   const feeds: Record<string, Tensor> = {};
   for (const [name, tensor] of Object.entries(tensors)) {
     if (options.constants?.includes(name)) {
       b.initializer(name, tensor);
-    } else if (name !== "") {
+    } else if (name.trim() !== "") {
       const shape = tensor.shape.map((dim, axis) =>
         axis === 0 && options.symbolic?.includes(name) ? `N${dim}` : dim,
       );
@@ -66,7 +66,8 @@ export function caseOf(op: string, tensors: Tensors, options: CaseOptions = {}):
   }
   const count = options.outputs ?? 1;
   const names = count === 1 ? ["y"] : Array.from({ length: count }, (_, i) => `y${i}`);
-  b.addMany(op, Object.keys(tensors), count, {
+  const inputs = Object.keys(tensors).map((name) => name.trim());
+  b.addMany(op, inputs, count, {
     attributes: options.attributes ?? {},
     outputs: names,
   });

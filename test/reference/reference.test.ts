@@ -5,10 +5,13 @@ import { cases } from "./cases.ts";
 import { erf } from "./elementwise.ts";
 import { run } from "./interpreter.ts";
 import { runOnnx } from "./onnxruntime.ts";
+import { withoutKernel } from "./recurrence-cases.ts";
 
 const seeds = Array.from({ length: 12 }, (_, seed) => seed);
 
-test.for(Object.keys(cases))("%s agrees with onnxruntime on random cases", async (name) => {
+const names = Object.keys(cases).filter((name) => !withoutKernel.includes(name));
+
+test.for(names)("%s agrees with onnxruntime on random cases", async (name) => {
   for (const seed of seeds) {
     const { graph, feeds } = cases[name]!(drawFrom(seed));
     const expected = await runOnnx(graph, feeds);

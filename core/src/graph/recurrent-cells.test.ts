@@ -10,6 +10,7 @@ function stepOf(op: string, activations: readonly string[]) {
   const cell = cellOf(op, {
     emit: (name, inputs, attributes = {}) => b.add(name, inputs, { attributes }),
     list: (...values) => b.constant(i64(values)),
+    number: (value) => b.constant(f32([value], [])),
     hidden: 1,
     bias: b.initializer("bias", f32([0.5, 0.25])),
     recurrent: b.initializer("r", f32([2], [1, 1])),
