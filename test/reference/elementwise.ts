@@ -100,6 +100,22 @@ const where = (call: Call): Value => {
   return zip([condition, x, y], x.dtype, (c, a, b) => (c === 0 ? b! : a!));
 };
 
+/** In inference alone: in training its mask is drawn, which a reference cannot repeat. */
+const dropout = (call: Call): Value[] => {
+  if ((call.inputs[2]?.data[0] ?? 0) !== 0 && call.inputs[1]?.data[0] !== 0) {
+    throw new Error("no reference for Dropout in training");
+  }
+  const x = input(call, 0);
+  return [
+    x,
+    value(
+      "bool",
+      x.shape,
+      x.data.map(() => 1),
+    ),
+  ];
+};
+
 export const elementwise: Operators = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
@@ -145,5 +161,6 @@ export const elementwise: Operators = {
   Identity: map((x) => x),
   Cast: cast,
   Clip: clip,
+  Dropout: dropout,
   Where: where,
 };

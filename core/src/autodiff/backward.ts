@@ -2,6 +2,7 @@ import type { Graph, Node, ValueInfo } from "../graph/graph.ts";
 import type { Emitter } from "./emitter.ts";
 import { gradientOf } from "./gradients.ts";
 import { gradientUnsupported, ruleContext } from "./rule.ts";
+import { isSmooth } from "./smooth.ts";
 
 /** What is known of the values of a graph, by name. */
 export type Values = ReadonlyMap<string, Omit<ValueInfo, "name">>;
@@ -58,10 +59,7 @@ function dependents({ graph, values, wrt }: BackwardOptions): ReadonlySet<string
   for (const node of graph.nodes) {
     if (!node.inputs.some((name) => reached.has(name))) continue;
     for (const name of node.outputs) {
-      const dtype = values.get(name)?.dtype;
-      const smooth =
-        dtype === undefined || dtype.startsWith("float") || node.op === "QuantizeLinear";
-      if (name !== "" && smooth) reached.add(name);
+      if (name !== "" && isSmooth(node, values.get(name)?.dtype)) reached.add(name);
     }
   }
   return reached;

@@ -6,6 +6,7 @@ import { batchNormalization } from "./gradients/batch-normalization.ts";
 import { contraction } from "./gradients/contraction.ts";
 import type { ConvolutionOp } from "./gradients/convolution.ts";
 import { convolution } from "./gradients/convolution.ts";
+import { dropping } from "./gradients/dropout.ts";
 import type { IndexingOp } from "./gradients/indexing.ts";
 import { indexing } from "./gradients/indexing.ts";
 import type { LinearOp } from "./gradients/linear.ts";
@@ -35,6 +36,7 @@ export type DifferentiableOp =
   | ArithmeticOp
   | "BatchNormalization"
   | ConvolutionOp
+  | "Dropout"
   | "Einsum"
   | IndexingOp
   | LinearOp
@@ -55,6 +57,7 @@ export const gradients: Readonly<Record<DifferentiableOp, Rule>> = {
   ...batchNormalization,
   ...contraction,
   ...convolution,
+  ...dropping,
   ...indexing,
   ...linear,
   ...normalization,

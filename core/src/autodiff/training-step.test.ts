@@ -103,7 +103,7 @@ function cnn(): Graph {
 /** Runs steps, carrying what the step says is carried. */
 async function train(
   step: TrainingStep,
-  backend: Backend,
+  backend: "native" | "wasm",
   { steps, rate }: { readonly steps: number; readonly rate: number },
 ) {
   let state: Record<string, Tensor> = Object.fromEntries(step.initial);
@@ -141,7 +141,7 @@ const recipes: Readonly<
   ],
 };
 
-const backends: readonly Backend[] = [...runtimes.keys()];
+const backends: readonly ("native" | "wasm")[] = [...runtimes.keys()];
 
 test.for(
   Object.keys(recipes).flatMap((name) =>

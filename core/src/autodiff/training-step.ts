@@ -18,14 +18,15 @@ import { batchOf } from "./losses/loss.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { emitStatistics, trainingMode } from "./training-mode.ts";
 import { emitUpdates, stepCount } from "./updates.ts";
+import { weightsOf } from "./weights-of.ts";
 
 /** What to train and how. */
 export type TrainingStepOptions = {
   readonly loss: Loss;
   readonly optimizer: Optimizer;
   /**
-   * Which initialisers are learned: their names, or a test of a name. Running statistics, numbers of rank 0 (a file's
-   * constants: an epsilon, a limit) and factors of Resize are never asked for.
+   * Which initialisers are learned: their names, or a test of a name. The test is asked of the model's weights
+   * ({@link weightsOf}): of no running statistics, no constants and nothing that the loss does not depend on.
    */
   readonly trainable: readonly string[] | ((name: string) => boolean);
   /** The output that the loss is of; the first when absent. */
@@ -68,7 +69,7 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   const { graph: model } = dropoutInTraining(
     unrollMaxPool(poolBeforeRelu(unrollRecurrence(original))),
   );
-  const parameters = parametersOf(original, options.trainable);
+  const parameters = parametersOf(original, options);
   const { graph, statistics } = trainingMode(model, (name) => parameters.includes(name));
   const initial = initialOf(graph, options.optimizer, parameters);
   for (const { name } of statistics) initial.set(name, initialiserOf(model, name));
@@ -101,26 +102,11 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   return finish(builder.build(), initial);
 }
 
-/** From which input on an operator reads what is no weight. */
-const settingsFrom: ReadonlyMap<string, number> = new Map([
-  ["BatchNormalization", 3],
-  ["Resize", 1],
-]);
-
-function parametersOf(model: Graph, trainable: TrainingStepOptions["trainable"]): string[] {
-  if (typeof trainable !== "function") {
-    for (const name of trainable) initialiserOf(model, name);
-    return [...trainable];
-  }
-  const settings = new Set(
-    model.nodes.flatMap(({ op, inputs }) => inputs.slice(settingsFrom.get(op) ?? inputs.length)),
-  );
-  return [...model.initializers]
-    .filter(([name, { dtype, shape }]) => {
-      const isWeight = dtype === "float32" && shape.length > 0 && !settings.has(name);
-      return isWeight && trainable(name);
-    })
-    .map(([name]) => name);
+function parametersOf(model: Graph, { trainable, ...of }: TrainingStepOptions): string[] {
+  if (typeof trainable === "function")
+    return weightsOf(model, lossOutput(model, of)).filter(trainable);
+  for (const name of trainable) initialiserOf(model, name);
+  return [...trainable];
 }
 
 function initialiserOf(model: Graph, name: string): Tensor {

@@ -31,6 +31,9 @@ const folds: Readonly<Record<string, Fold>> = {
     if (b === 1) return a;
     return b === 0 ? undefined : numbers((x, y) => Math.trunc(x / y))(a, b);
   },
+  // Which sign the rest has is an attribute's choice.
+  Mod: (a, b) =>
+    typeof a === "number" && typeof b === "number" && a >= 0 && b > 0 ? a % b : undefined,
   Min: numbers(Math.min),
   Max: numbers(Math.max),
   Equal(a, b) {

@@ -44,6 +44,23 @@ export function activationParams(
   return { scale: from === to ? 1 : scale, zeroPoint: Math.min(high, Math.max(low, zeroPoint)) };
 }
 
+/**
+ * Chooses the scale of an activation whose zero is the middle integer: 0 of int8, 128 of uint8.
+ *
+ * @throws `RANGE_INVALID` when the range is not finite or upside down.
+ * @example
+ * symmetricParams({ min: -254, max: 1 }); // => { scale: 2, zeroPoint: 0 }
+ */
+export function symmetricParams(range: Range, limits: IntegerLimits = int8Limits): Int8Params {
+  const { high, low } = limits;
+  const largest = Math.max(Math.abs(range.min), Math.abs(range.max));
+  const zeroPoint = Math.floor((high + low + 1) / 2);
+  const steps = high - zeroPoint;
+  const whole = activationParams({ ...range, min: Math.min(range.min, 0) }, limits);
+  const scale = Math.fround(Math.max(largest / steps, scaleMin));
+  return { scale: largest === 0 ? whole.scale : scale, zeroPoint };
+}
+
 /** A weight tensor seen as channels: channel of element i is `⌊i / stride⌋ mod channels`. */
 export type Channels = { readonly channels: number; readonly stride: number };
 
@@ -69,11 +86,23 @@ export function weightScales(
     largest[channel] = Math.max(largest[channel] ?? 0, Math.abs(weights[i] ?? 0));
   }
   return Float32Array.from(largest, (max, channel) => {
-    const forBias = Math.abs(bias?.[channel] ?? 0) / (inputScale * int32BiasMax);
+    const forBias = scaleForBias(bias?.[channel] ?? 0, inputScale);
     const scale = Math.max(max / 127, forBias);
     return scale === 0 ? 1 : Math.max(scale, scaleMin);
   });
 }
+
+/** Least weight scale with which a bias fits 32 bits. */
+const scaleForBias = (bias: number, inputScale: number): number =>
+  Math.abs(bias) / (inputScale * int32BiasMax);
+
+/** Raises scales where the bias would not fit 32 bits; others stay. */
+export const raiseForBias = (
+  scales: Float32Array,
+  bias: Float32Array,
+  inputScale: number,
+): Float32Array =>
+  scales.map((scale, channel) => Math.max(scale, scaleForBias(bias[channel] ?? 0, inputScale)));
 
 /**
  * Rounds weights to integers, half to even as QuantizeLinear does.
@@ -88,7 +117,8 @@ export function quantizeWeights(
 ): Int8Array {
   return Int8Array.from(weights, (weight, i) => {
     const scale = scales[Math.floor(i / stride) % channels] ?? 1;
-    return Math.min(127, Math.max(-127, roundHalfEven(weight / scale)));
+    // The quotient in float32, as QuantizeLinear computes it.
+    return Math.min(127, Math.max(-128, roundHalfEven(Math.fround(weight / scale))));
   });
 }
 

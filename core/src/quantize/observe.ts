@@ -6,15 +6,24 @@ import { simplify } from "../graph/simplify.ts";
 import type { QuantizationPlan } from "./plan.ts";
 import { planQuantization } from "./plan.ts";
 
-/** What is quantized. The same options belong to `observe` and `quantize`. */
+/** What is quantized. The same options belong to `observe` and `quantize`. Plain data. */
 export type QuantizationOptions = {
   /** Values before which everything stays in float: the features that a model reads, say. */
   readonly after?: readonly string[];
+  /** Nodes that stay in float, by name as `nodeTitle` tells it. */
+  readonly exclude?: readonly string[];
   /**
    * Integers of activations; `uint8` when absent. Precision is the same; onnxruntime 1.30 on x86-64 turns `int8` back
    * into `uint8`, and not everywhere: a 1-D CNN took 45 µs natively (`int8` 51) and 96 µs in wasm (`int8` 129).
    */
   readonly activations?: "uint8" | "int8";
+  /** Whether zero is the middle integer of every activation; costs up to one bit of precision, none when absent. */
+  readonly symmetric?: boolean;
+  /**
+   * Whether inputs and results of the graph become integers too, and operators that onnxruntime computes in float: what
+   * `.tflite` and microcontrollers need. Costs precision of the last layer; off when absent.
+   */
+  readonly whole?: boolean;
 };
 
 /** A float graph that shows the values whose ranges quantization needs. */
@@ -25,15 +34,21 @@ export type Observation = {
   readonly observed: readonly string[];
 };
 
+/** What people call a node: its name, or its first output's where it has none. */
+export const nodeTitle = ({ name, outputs }: Node): string =>
+  name === "" ? (outputs.find(Boolean) ?? "") : name;
+
 /** The simplified graph with its plan: where `observe` and `quantize` meet. */
 export function planOf(
   graph: Graph,
-  { after = [] }: QuantizationOptions,
+  { after = [], exclude = [], whole = false }: QuantizationOptions,
 ): { readonly graph: Graph; readonly plan: QuantizationPlan } {
   const before = ancestorsOf(graph, after);
+  const excluded = new Set(exclude);
   const small = simplify(graph);
-  const isFloat = (node: Node): boolean => node.outputs.some((name) => before.has(name));
-  return { graph: small, plan: planQuantization(small, isFloat) };
+  const isFloat = (node: Node): boolean =>
+    excluded.has(nodeTitle(node)) || node.outputs.some((name) => before.has(name));
+  return { graph: small, plan: planQuantization(small, { isFloat, whole }) };
 }
 
 /** Name under which a value is observed: an input cannot be an output, so it gets one of its own. */
@@ -48,16 +63,25 @@ export const observedName = (graph: Graph, value: string): string =>
  */
 export function observe(graph: Graph, options: QuantizationOptions = {}): Observation {
   const { graph: small, plan } = planOf(graph, options);
-  const builder = graphBuilder(small);
-  const outputs = new Set(small.outputs.map(({ name }) => name));
-  const values = inferValues(small);
   const sources = [...plan.sources.values()].flat();
-  for (const value of sources) {
-    const name = observedName(small, value);
+  return {
+    graph: withObserved(small, sources),
+    observed: sources.map((value) => observedName(small, value)),
+  };
+}
+
+/** Makes values outputs beside those that a graph has; inputs under their observed name. */
+export function withObserved(graph: Graph, observed: readonly string[]): Graph {
+  const builder = graphBuilder(graph);
+  const outputs = new Set(graph.outputs.map(({ name }) => name));
+  const values = inferValues(graph);
+  for (const value of observed) {
+    const name = observedName(graph, value);
+    if (outputs.has(name)) continue;
     if (name !== value) builder.add("Identity", [value], { outputs: [name] });
-    if (!outputs.has(name)) builder.output({ ...values.get(value), name, dtype: "float32" });
+    builder.output({ ...values.get(value), name, dtype: "float32" });
   }
-  return { graph: builder.build(), observed: sources.map((value) => observedName(small, value)) };
+  return builder.build();
 }
 
 /** The values that some values are made from, and those themselves. */

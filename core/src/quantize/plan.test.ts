@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import type { GraphBuilder } from "../graph/builder.ts";
-import { float, graphBuilder, int } from "../graph/builder.ts";
+import { graphBuilder, int } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import { f32, i64, scalar } from "../graph/tensor.ts";
 import type { QuantizationPlan } from "./plan.ts";
-import { planQuantization, roleOf } from "./plan.ts";
+import { planQuantization } from "./plan.ts";
 
 /** Builds a graph over x [N, 2, 8] that ends in y. */
 function graphOf(build: (b: GraphBuilder, x: string) => string): Graph {
@@ -77,24 +77,33 @@ test("arithmetic before the first convolution stays in float", () => {
 
 test("nodes that must stay in float do", () => {
   const graph = graphOf((b, x) => conv(b, conv(b, x, "fir"), "c"));
-  const plan = planQuantization(graph, (node) => node.outputs.includes("fir"));
+  const plan = planQuantization(graph, { isFloat: (node) => node.outputs.includes("fir") });
   expect(groupsOf(plan)).toEqual({ fir: "fir", c: "c" });
   expect(plan.weighted.size).toBe(1);
 });
 
-test.for([
-  ["a product of two activations", "MatMul", ["x", "x"], {}],
-  ["a scaled product", "Gemm", ["x", "w"], { alpha: float(2) }],
-  ["a bias that is computed", "Gemm", ["x", "w", "x"], {}],
-  ["a bias of another shape", "Gemm", ["x", "w", "s"], {}],
-  ["a limit that is computed", "Clip", ["x", "x"], {}],
-  ["an unknown operator", "Sigmoid", ["x"], {}],
-] as const)("%s stays in float", ([, op, inputs, attributes]) => {
-  const b = graphBuilder("g");
-  b.input({ name: "x", dtype: "float32", shape: [2, 2] });
-  b.initializer("w", f32(new Float32Array(4), [2, 2]));
-  b.initializer("s", scalar(1));
-  b.add(op, inputs, { attributes });
-  const [node] = b.build().nodes;
-  expect(node && roleOf(node, b.build()).kind).toBe("float");
+test("everything that has an integer form gets one when the whole graph shall", () => {
+  const graph = graphOf((b, x) => {
+    const flat = b.add("Flatten", [b.add("Tanh", [x], { outputs: ["t"] })], { outputs: ["f"] });
+    const m = b.add("MatMul", [flat, b.constant(f32(new Float32Array(32), [16, 2]))], {
+      outputs: ["m"],
+    });
+    return b.add("Softmax", [m], { outputs: ["y"] });
+  });
+  expect(groupsOf(planQuantization(graph))).toEqual({ f: "f" });
+  const plan = planQuantization(graph, { whole: true });
+  expect(groupsOf(plan)).toEqual({ x: "x", t: "t", f: "t", m: "m", y: "y" });
+});
+
+test("each part of a split shares the range of the whole", () => {
+  const graph = graphOf((b, x) => {
+    const [p = "", q = ""] = b.addMany("Split", [conv(b, x, "c")], 2, {
+      attributes: { axis: int(1), num_outputs: int(2) },
+      outputs: ["p", "q"],
+    });
+    const w = b.initializer("split.w", f32(new Float32Array(2), [2, 1, 1]));
+    const parts = [p, q].map((part, i) => b.add("Conv", [part, w], { outputs: [`d${i}`] }));
+    return b.add("Add", parts);
+  });
+  expect(groupsOf(planQuantization(graph))).toMatchObject({ c: "c", p: "c", q: "c" });
 });

@@ -1,6 +1,8 @@
 export type { BackendChoice, Trial } from "./backend-trial.ts";
 export { decideBackend, speedupMin, threadSpeedupMin } from "./backend-trial.ts";
 export { largestDifference } from "./difference.ts";
+export type { LitertModule, TfliteEngine } from "./litert.ts";
+export { openLitert } from "./litert.ts";
 export type { Model } from "./model.ts";
 export { openSession } from "./open.ts";
 export type { RandomFeedOptions } from "./random-feeds.ts";
@@ -14,5 +16,7 @@ export type {
   Session,
   SessionOptions,
 } from "./session.ts";
+export type { TfliteModule } from "./tflite.ts";
+export { openTflite } from "./tflite.ts";
 export type { Candidate, TryOptions } from "./try-backends.ts";
 export { tryBackends } from "./try-backends.ts";

@@ -1,7 +1,7 @@
 import type { Graph, ValueInfo } from "../graph/graph.ts";
 import { encodeOnnx } from "../graph/onnx-write.ts";
 
-/** What a session opens: a graph, or the bytes of an ONNX file. */
+/** What a session opens: a graph, or the bytes of a .onnx or .tflite file. */
 export type Model = Graph | Uint8Array;
 
 /** A model's bytes, with the declarations that the bytes alone would lose (a runtime reports scalars as unknown rank). */

@@ -12,13 +12,13 @@ import { openWasmPublic } from "./wasm-public.ts";
  * The runtime's module is driven directly; where its internal interface is not the expected one, through the package's
  * public interface, which copies more.
  *
- * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` for `native`: that is in `runtime/node`.
+ * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` for a backend other than `wasm`: those are in `runtime/node`.
  */
 export async function openSession(model: Model, options: SessionOptions): Promise<Session> {
   if (options.backend !== "wasm") {
     throw new EdgeloopError(
       "BACKEND_UNAVAILABLE",
-      `${options.backend} runs in Node only; open it with @edgeloop/core/runtime/node`,
+      `this opens wasm alone; ${options.backend} is opened by @edgeloop/core/runtime/node`,
     );
   }
   const { threads = 1 } = options;

@@ -1,13 +1,13 @@
 import type { ValueInfo } from "../graph/graph.ts";
 import type { Tensors } from "../graph/tensor.ts";
 
-/** Which engine executes a graph. */
-export type Backend = "native" | "wasm";
+/** Which engine executes a model: `native` and `wasm` a graph or the bytes of a .onnx file, the others those of a .tflite file. */
+export type Backend = "native" | "wasm" | "litert" | "tflite";
 
 /** Opens a session on a backend. */
 export type SessionOptions = {
   readonly backend: Backend;
-  /** Threads inside one run; more than one burns CPU by spinning and loses on a busy machine. */
+  /** Threads inside one run; more than one burns CPU by spinning and loses on a busy machine. Of `native` and `wasm`. */
   readonly threads?: number;
 };
 

@@ -52,6 +52,20 @@ export const backends: Readonly<Record<Backend, BackendRow>> = {
     isThreaded: true,
     probe: (options) => probeNative(options),
   },
+  litert: {
+    runs: "tflite",
+    package: "@litertjs/core",
+    version: "2.5.3",
+    isThreaded: false,
+    probe: () => installed("@litertjs/core"),
+  },
+  tflite: {
+    runs: "tflite",
+    package: "@tensorflow/tfjs-tflite",
+    version: "0.0.1-alpha.10",
+    isThreaded: false,
+    probe: () => installed("@tensorflow/tfjs-tflite"),
+  },
 };
 
 /** All names, in that order. */

@@ -3,11 +3,13 @@ import { createRequire } from "node:module";
 import type { EngineOptions } from "../wasm-engine.ts";
 
 // What is in use of `WebAssembly`; its types come with the DOM's, which Node's code is checked without.
-type Wasm = {
+export type Wasm = {
   compile(bytes: Uint8Array): Promise<object>;
-  readonly Instance: new (compiled: object, imports: object) => object;
+  validate(bytes: Uint8Array): boolean;
+  readonly Instance: new (compiled: object, imports: object) => { readonly exports: object };
 };
-const { WebAssembly: wasm } = globalThis as unknown as { readonly WebAssembly: Wasm };
+/** The engine's WebAssembly. */
+export const wasm: Wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
 
 let compiled: Promise<object> | undefined;
 

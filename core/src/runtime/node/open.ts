@@ -1,15 +1,18 @@
 import { unreachable } from "../../platform/errors.ts";
+import { openLitert } from "../litert.ts";
 import type { EncodedModel, Model } from "../model.ts";
 import { encodeModel } from "../model.ts";
 import { openOnWasm } from "../open.ts";
 import type { Session, SessionOptions } from "../session.ts";
+import { openTflite } from "../tflite.ts";
 import { compiledWasm, instantiateCompiled } from "./compiled-wasm.ts";
 import { openNative } from "./native.ts";
+import { litertEngine, tfliteEngine } from "./tflite-engines.ts";
 
 /**
  * Opens a model in the calling thread; `run` blocks it, so that a daemon opens its models in a worker instead.
  *
- * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` when `native` is not installed.
+ * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` when the backend's package is not installed.
  */
 export const openSession = (model: Model, options: SessionOptions): Promise<Session> =>
   openEncoded(encodeModel(model), options);
@@ -27,6 +30,10 @@ export async function openEncoded(
         threads,
         instantiate: instantiateCompiled(await compiledWasm()),
       });
+    case "litert":
+      return await openLitert(model.bytes, await litertEngine());
+    case "tflite":
+      return openTflite(model.bytes, await tfliteEngine());
     default:
       return unreachable(backend);
   }

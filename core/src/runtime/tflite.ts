@@ -1,0 +1,102 @@
+import type { Tensor, Tensors } from "../graph/tensor.ts";
+import { bytesOf } from "../platform/bytes.ts";
+import { messageOf } from "../platform/errors.ts";
+import type { TfliteEngine } from "./litert.ts";
+import { runError } from "./runtime-errors.ts";
+import type { Session } from "./session.ts";
+import { tfliteModelError } from "./tflite-errors.ts";
+import type { TfliteFile } from "./tflite-file.ts";
+import { readTfliteFile } from "./tflite-file.ts";
+import type { TfliteProgram } from "./tflite-program.ts";
+import { copyIn, copyOut } from "./tflite-program.ts";
+import { tfliteSession } from "./tflite-session.ts";
+
+type Handle = { delete(): void };
+type TensorHandle = Handle & { data(): ArrayBufferView };
+type Handles = Handle & { size(): number; get(index: number): TensorHandle };
+type Runner = { GetInputs(): Handles; GetOutputs(): Handles; Infer(): boolean };
+type RunnerStatus = { ok(): boolean; errorMessage(): string; value(): Runner };
+
+/** What is in use of @tensorflow/tfjs-tflite's WebAssembly module. */
+export type TfliteModule = {
+  readonly HEAPU8: Uint8Array;
+  _malloc(bytes: number): number;
+  readonly TFLiteWebModelRunner: {
+    CreateFromBufferAndOptions(address: number, bytes: number, options: object): RunnerStatus;
+  };
+};
+
+/**
+ * Opens a .tflite model on TensorFlow Lite as @tensorflow/tfjs-tflite packs it: the engine for variables and LSTM. It is
+ * frozen since 2023 and refuses operator versions that are younger.
+ *
+ * The engine is this session's own: it gives no model's memory back, so that the whole heap goes with the session.
+ *
+ * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED` naming the operator and its version
+ */
+export function openTflite(model: Uint8Array, engine: TfliteEngine<TfliteModule>): Session {
+  const file = readTfliteFile(model);
+  const { module, printed } = engine;
+  // The model is read from there as long as the runner lives.
+  const address = module._malloc(file.bytes.length);
+  module.HEAPU8.set(file.bytes, address);
+  try {
+    const create = module.TFLiteWebModelRunner.CreateFromBufferAndOptions;
+    const status = create(address, file.bytes.length, runnerOptions);
+    if (!status.ok()) throw new Error(status.errorMessage());
+    return tfliteSession(programOf(file, status.value(), printed));
+  } catch (error) {
+    throw tfliteModelError({ backend: "tflite", printed, cause: error });
+  }
+}
+
+const runnerOptions = {
+  numThreads: 1,
+  enableWebNNDelegate: false,
+  webNNDevicePreference: 0,
+  enableProfiling: false,
+  maxProfilingBufferEntries: 0,
+};
+
+function programOf(
+  { inputs, outputs }: TfliteFile,
+  runner: Runner,
+  printed: string[],
+): TfliteProgram {
+  // Tensors are asked for anew at each run: a model with variables moves them, the old views then lead nowhere.
+  const visit = <Info>(
+    all: Handles,
+    infos: readonly Info[],
+    use: (info: Info, memory: Uint8Array) => void,
+  ): void => {
+    for (const [index, info] of infos.entries()) {
+      const handle = all.get(index);
+      use(info, bytesOf(handle.data()));
+      handle.delete();
+    }
+    all.delete();
+  };
+  const execute = (feeds: Tensors): Tensors => {
+    printed.length = 0;
+    visit(runner.GetInputs(), inputs, ({ name }, memory) => copyIn(feeds[name] as Tensor, memory));
+    if (!runner.Infer()) throw new Error(printed.join(" "));
+    const tensors: Record<string, Tensor> = {};
+    visit(runner.GetOutputs(), outputs, (info, memory) => {
+      tensors[info.name] = copyOut(info, memory);
+    });
+    return tensors;
+  };
+  return {
+    inputs,
+    outputs,
+    execute(feeds) {
+      try {
+        return execute(feeds);
+      } catch (error) {
+        throw runError({ backend: "tflite", text: messageOf(error), cause: error });
+      }
+    },
+    // The engine goes with the session; nothing else refers to it.
+    release: () => undefined,
+  };
+}
