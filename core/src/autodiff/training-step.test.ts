@@ -9,7 +9,6 @@ import { encodeOnnx } from "../graph/onnx-write.ts";
 import type { Tensor, TensorOf, Tensors } from "../graph/tensor.ts";
 import { f32, i64, scalar, sizeOf } from "../graph/tensor.ts";
 import { validate } from "../graph/validate.ts";
-import type { Backend } from "../runtime/session.ts";
 import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 import { meanSquared } from "./losses/elementwise.ts";
 import type { Loss } from "./losses/loss.ts";
