@@ -58,10 +58,12 @@ function macsOf(node: Node, shapeOf: (name: string | undefined) => readonly numb
   const result = countOf(shapeOf(node.outputs[0]));
   switch (node.op) {
     case "Conv":
+    case "ConvInteger":
       return result * countOf(second?.slice(1) ?? []);
     case "ConvTranspose":
       return countOf(first ?? []) * countOf(second?.slice(1) ?? []);
     case "MatMul":
+    case "MatMulInteger":
       return result * (first?.at(-1) ?? 1);
     case "Gemm":
       return result * (first?.at(intOf(node, "transA", 0) === 0 ? 1 : 0) ?? 1);

@@ -5,6 +5,7 @@ import { blocks } from "./operators/blocks.ts";
 import { elementwise } from "./operators/elementwise.ts";
 import { gathering } from "./operators/gathering.ts";
 import { generation } from "./operators/generation.ts";
+import { integer } from "./operators/integer.ts";
 import { joining } from "./operators/joining.ts";
 import { matrix } from "./operators/matrix.ts";
 import { normalization } from "./operators/normalization.ts";
@@ -31,7 +32,7 @@ const table: ReadonlyMap<string, Operator> = new Map(
       resampling,
       recurrence,
     ],
-    ...[slicing, gathering, reduction, generation, quantization, spectral],
+    ...[slicing, gathering, reduction, generation, quantization, integer, spectral],
   ].flatMap((rows) => Object.entries(rows)),
 );
 

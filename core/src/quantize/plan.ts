@@ -5,7 +5,8 @@ import { dataInputs, roleOf } from "./roles.ts";
 
 /** Which values become integers, and which of them share scale and zero point. */
 export type QuantizationPlan = {
-  readonly roles: ReadonlyMap<Node, Role>;
+  /** Whether a node was to stay in float whatever it is. */
+  readonly isFloat: (node: Node) => boolean;
   readonly weighted: ReadonlyMap<Node, WeightedNode>;
   /** Group of each value that becomes integers; a group is named after its first value. */
   readonly groups: ReadonlyMap<string, string>;
@@ -56,7 +57,7 @@ export function planQuantization(graph: Graph, options: PlanOptions = {}): Quant
       role.kind === "weighted" ? [[node, role.site] as const] : [],
     ),
   );
-  return { roles, weighted, groups, sources };
+  return { isFloat, weighted, groups, sources };
 }
 
 /** Makes the groups of some values one and returns its name. */

@@ -14,11 +14,29 @@ export function signalToNoiseDb(reference: Float32Array, approximation: Float32A
       details: { reference: reference.length, approximation: approximation.length },
     });
   }
+  const meter = noiseMeter();
+  meter.add(reference, approximation);
+  return meter.decibels();
+}
+
+/** Measures over several pieces of a signal. */
+export type NoiseMeter = {
+  add(reference: Float32Array, approximation: Float32Array): void;
+  /** Infinity when nothing differs. */
+  decibels(): number;
+};
+
+/** Starts a measurement of signal over noise. */
+export function noiseMeter(): NoiseMeter {
   let signal = 0;
   let noise = 0;
-  for (const [i, value] of reference.entries()) {
-    signal += value * value;
-    noise += (value - (approximation[i] ?? 0)) ** 2;
-  }
-  return noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+  return {
+    add(reference, approximation) {
+      for (const [i, value] of reference.entries()) {
+        signal += value * value;
+        noise += (value - (approximation[i] ?? 0)) ** 2;
+      }
+    },
+    decibels: () => (noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise)),
+  };
 }
