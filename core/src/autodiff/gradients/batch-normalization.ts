@@ -4,6 +4,7 @@ import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { once } from "../rule.ts";
 import { range, sumOver } from "../shapes.ts";
+import { withStatistics } from "./running-statistics.ts";
 
 /** Lays a vector of one number a channel along axis 1. */
 const alongChannels = (c: RuleContext, vector: string): string => {
@@ -89,9 +90,6 @@ const training = (c: RuleContext): ReturnType<Rule> => {
 
 /** Gradients of BatchNormalization, in training mode (through the batch's moments) or frozen. */
 export const batchNormalization: Readonly<Record<"BatchNormalization", Rule>> = {
-  BatchNormalization: (c) => {
-    if (c.ups.slice(1).some((up) => up !== undefined))
-      c.refuse("only its first output has a gradient");
-    return intOf(c.node, "training_mode", 0) === 1 ? training(c) : frozen(c);
-  },
+  BatchNormalization: (c) =>
+    intOf(c.node, "training_mode", 0) === 1 ? withStatistics(c, training(c)) : frozen(c),
 };
