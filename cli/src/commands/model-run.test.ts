@@ -7,7 +7,9 @@ import {
   f32,
   graphBuilder,
 } from "@edgeloop/core/graph";
-import { expect, test } from "vitest";
+import { fileMemory } from "@edgeloop/core/runtime/node";
+import { expect, test, vi } from "vitest";
+import { choiceKeyOf, choicesFile } from "../model/open-model.ts";
 import { temporary, testContext } from "../testing.ts";
 import { run } from "./model-run.ts";
 
@@ -47,6 +49,29 @@ test("an unknown backend is wrong usage", async () => {
   const { model, options } = files();
   await expect(run(testContext(), [model], { ...options, backend: "cuda" })).rejects.toMatchObject({
     code: "USAGE",
-    message: expect.stringContaining("native or wasm"),
+    message: expect.stringContaining("native, wasm, "),
+  });
+});
+
+test("auto is wasm until the model was measured here, then what was chosen", async () => {
+  vi.stubEnv("XDG_CACHE_HOME", temporary());
+  const { model, options } = files();
+  const context = testContext();
+  const auto = { ...options, backend: "auto" };
+  expect(await run(context, [model], auto)).toMatchObject({ backend: "wasm", threads: 1 });
+  expect(context.said.join()).toContain("auto: wasm: until edgeloop model bench has measured");
+  const choice = { backend: "wasm", threads: 2, why: "measured", trials: [] } as const;
+  await fileMemory(choicesFile()).write(await choiceKeyOf(readFileSync(model)), choice);
+  expect(await run(testContext(), [model], auto)).toMatchObject({ threads: 2, why: "measured" });
+  vi.unstubAllEnvs();
+});
+
+test("an .onnx file on a backend of .tflite files is wrong usage, with what to do", async () => {
+  const { model, options } = files();
+  await expect(
+    run(testContext(), [model], { ...options, backend: "litert" }),
+  ).rejects.toMatchObject({
+    code: "USAGE",
+    message: expect.stringContaining("edgeloop model convert"),
   });
 });

@@ -1,24 +1,24 @@
 import type { Tensor, ValueInfo } from "@edgeloop/core/graph";
-import { EdgeloopError } from "@edgeloop/core/platform";
-import type { Backend } from "@edgeloop/core/runtime";
-import { openSession } from "@edgeloop/core/runtime/node";
 import type { Run } from "../command.ts";
-import { readInput } from "../files.ts";
+import { parseBackend } from "../model/backend.ts";
+import { modelSource, openSource, resolveBackend } from "../model/open-model.ts";
 import { readTensors, writeTensors } from "../model/tensor-file.ts";
 import { textOption } from "../options.ts";
 
 /**
  * Runs a model once on tensors of a file and writes what comes out.
  *
- * @throws `FILE_MISSING`, `USAGE` for an unknown backend, `FEED_INVALID` naming the input and what was expected, and
+ * @throws `FILE_MISSING`, `USAGE` for an unknown backend or one of another format, `FEED_INVALID` naming the input and what was expected, and
  * what opening and running a session throws.
  */
 export const run: Run = async ({ say }, [model = ""], options) => {
-  const backend = backendOf(textOption(options, "backend"));
+  const asked = parseBackend(textOption(options, "backend"));
   const output = textOption(options, "output");
-  const bytes = await readInput(model, "an .onnx file");
+  const source = await modelSource(model);
   const inputs = await readTensors(textOption(options, "inputs"));
-  const session = await openSession(bytes, { backend });
+  const resolved = await resolveBackend(source, asked);
+  const { backend, threads, why } = resolved;
+  const session = await openSource(source, resolved);
   try {
     const startMs = performance.now();
     const results = await session.run(Object.fromEntries(inputs));
@@ -27,8 +27,9 @@ export const run: Run = async ({ say }, [model = ""], options) => {
     await writeTensors(output, tensors);
     const outputs = [...tensors].map(describe);
     for (const { name, dtype, shape } of outputs) say(`${name}: ${dtype} [${shape.join(", ")}]`);
+    if (asked === "auto") say(`auto: ${backend}: ${why}`);
     say(`wrote ${output} (${backend}, ${runMs.toFixed(2)} ms)`);
-    return { format: 1, backend, runMs, output, outputs };
+    return { format: 1, backend, threads, why, runMs, output, outputs };
   } finally {
     await session.dispose();
   }
@@ -39,11 +40,3 @@ const describe = ([name, { dtype, shape }]: [string, Tensor]): Required<ValueInf
   dtype,
   shape,
 });
-
-const backends: readonly Backend[] = ["native", "wasm"];
-
-function backendOf(name: string): Backend {
-  const found = backends.find((backend) => backend === name);
-  if (found) return found;
-  throw new EdgeloopError("USAGE", `--backend must be ${backends.join(" or ")}, not "${name}"`);
-}

@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseProblem } from "@edgeloop/models";
 import { stringify } from "yaml";
-import { runCommand } from "./fleet/command-line.ts";
+import { runCommand } from "../command-line.ts";
 import { freePort } from "./fleet/free-port.ts";
 import { demoNames } from "./settings.ts";
 

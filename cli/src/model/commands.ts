@@ -1,4 +1,5 @@
 import type { Command, Option } from "../command.ts";
+import { backendSummary } from "./backend-names.ts";
 
 /** What a model learns by. */
 const recipeOptions: readonly Option[] = [
@@ -44,13 +45,35 @@ export const modelCommands: readonly Command[] = [
   {
     words: ["model", "run"],
     summary: "run a model once",
-    args: [{ name: "model", summary: "an .onnx file" }],
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
     options: [
       { flags: "--inputs <file>", summary: "input tensors, .safetensors or .npz", required: true },
       { flags: "-o, --output <file>", summary: "where the outputs go", required: true },
-      { flags: "--backend <name>", summary: "native or wasm", fallback: "wasm" },
+      { flags: "--backend <name>", summary: backendSummary, fallback: "auto" },
     ],
     load: () => import("../commands/model-run.ts"),
+  },
+  {
+    words: ["model", "bench"],
+    summary: "measure a model on every backend here, and say what auto would choose",
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
+    options: [
+      {
+        flags: "--batch <n>",
+        summary: "size of the dimensions that the model leaves open",
+        fallback: "1",
+      },
+      {
+        flags: "--threads <n>",
+        summary: "the most that are tried; the machine's cores when absent",
+      },
+      { flags: "--backend <name>", summary: "measure this one alone, in this process" },
+      {
+        flags: "--results <file>",
+        summary: "with --backend: where the outputs on the made-up data go",
+      },
+    ],
+    load: () => import("../commands/model-bench.ts"),
   },
   {
     words: ["model", "differentiate"],

@@ -1,6 +1,6 @@
 import { join } from "node:path";
+import { commandLine } from "../../command-line.ts";
 import type { Plant } from "../setup.ts";
-import { commandLine } from "./command-line.ts";
 import type { Daemon } from "./daemon.ts";
 import { daemon, healthy } from "./daemon.ts";
 

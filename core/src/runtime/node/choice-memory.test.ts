@@ -16,7 +16,7 @@ afterEach(async () => {
 const choice: BackendChoice = { backend: "native", threads: 1, why: "measured", trials: [] };
 
 test("a choice is found by its key, and by no other", async () => {
-  const memory = fileMemory(join(directory, "backends.json"));
+  const memory = fileMemory(join(directory, "cache", "backends.json"));
   expect(await memory.read("a")).toBeUndefined();
   await memory.write("a", choice);
   await memory.write("b", { ...choice, backend: "wasm" });

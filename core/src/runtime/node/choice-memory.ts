@@ -1,5 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import { utf8 } from "../../platform/bytes.ts";
 import { writeFileAtomic } from "../../platform/node/atomic-file.ts";
 import { sha256 } from "../../platform/sha256.ts";
@@ -34,6 +35,7 @@ export function fileMemory(path: string): ChoiceMemory {
       const { [key]: _replaced, ...others } = await readChoices(path);
       const kept = Object.entries(others).slice(1 - choicesMax);
       const choices = Object.fromEntries([...kept, [key, choice]]);
+      await mkdir(dirname(path), { recursive: true });
       await writeFileAtomic(path, utf8(JSON.stringify({ format: 2, choices })));
     },
   };

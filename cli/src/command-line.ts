@@ -40,9 +40,12 @@ export function runCommand(
       for (const line of String(chunk).split("\n")) if (line.trim() !== "") onLine?.(line.trim());
     });
     child.once("error", reject);
-    child.once("close", (code) => {
+    child.once("close", (code, ended) => {
       if (code === 0) resolve(JSON.parse(out));
-      else reject(failed(words, said.trim()));
+      else
+        reject(
+          failed(words, `${said.trim()}${ended === null ? "" : ` (ended by ${ended})`}`.trim()),
+        );
     });
   });
 }

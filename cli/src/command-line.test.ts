@@ -1,8 +1,8 @@
 import { realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
-import { temporary } from "../../testing.ts";
 import { commandLine, runCommand } from "./command-line.ts";
+import { temporary } from "./testing.ts";
 
 const [entry = ""] = process.argv.slice(1, 2);
 afterEach(() => {
@@ -49,6 +49,14 @@ test("a command that fails is an error with the end of what it said", async () =
   await expect(runCommand(["keys", "init", "--role", "x"], { cwd, signal })).rejects.toMatchObject({
     code: "COMMAND_FAILED",
     message: "edgeloop keys init failed: KEY_EXISTS: keys/offline.json",
+  });
+});
+
+test("a command that crashes is an error with the signal", async () => {
+  const cwd = standIn(`process.kill(process.pid, "SIGSEGV"); setInterval(() => undefined, 1000);`);
+  await expect(runCommand(["model", "bench"], { cwd, signal })).rejects.toMatchObject({
+    code: "COMMAND_FAILED",
+    message: "edgeloop model bench failed: (ended by SIGSEGV)",
   });
 });
 

@@ -1,0 +1,39 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { encodeOnnx, f32, graphBuilder } from "@edgeloop/core/graph";
+import { expect, test } from "vitest";
+import { temporary } from "../testing.ts";
+import { modelSource, openSource, resolveBackend } from "./open-model.ts";
+
+function doubling(): Uint8Array {
+  const b = graphBuilder("doubling");
+  const x = b.input({ name: "x", dtype: "float32", shape: [2] });
+  b.add("Add", [x, x], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32", shape: [2] });
+  return encodeOnnx(b.build());
+}
+
+function fileOf(name: string, bytes: Uint8Array): string {
+  const path = join(temporary(), name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+test("an .onnx file opens as it is, and not on a backend of .tflite files", async () => {
+  const source = await modelSource(fileOf("model.onnx", doubling()));
+  const session = await openSource(source, { backend: "wasm", threads: 1 });
+  expect(await session.run({ x: f32([1, 2]) })).toEqual({ y: f32([2, 4]) });
+  await session.dispose();
+  await expect(source.for("litert")).rejects.toMatchObject({ code: "USAGE" });
+});
+
+test("a .tflite file goes as it is to the backends that run it", async () => {
+  const bytes = Uint8Array.of(1, 2, 3);
+  const source = await modelSource(fileOf("model.tflite", bytes));
+  expect([...((await source.for("litert")) as Uint8Array)]).toEqual([1, 2, 3]);
+  expect(await resolveBackend(source, "tflite")).toMatchObject({ backend: "tflite", threads: 1 });
+});
+
+test("a file that is not there is named", async () => {
+  await expect(modelSource("nowhere.onnx")).rejects.toMatchObject({ code: "FILE_MISSING" });
+});
