@@ -158,4 +158,43 @@ export const modelCommands: readonly Command[] = [
     ],
     load: () => import("../commands/model-merge.ts"),
   },
+  {
+    words: ["model", "quantize"],
+    summary: "make a model compute on 8-bit integers, or store its weights in 8 or 4 bits",
+    args: [{ name: "model", summary: "an .onnx file" }],
+    options: [
+      {
+        flags: "--calibration <file>",
+        summary:
+          "representative inputs, .safetensors or .npz, axis 0 counts them; with int64 target accuracy is measured too",
+      },
+      { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
+      {
+        flags: "--method <name>",
+        summary: "how ranges are taken: minmax, percentile, entropy or mse (the fallback)",
+      },
+      {
+        flags: "--weights <bits>",
+        summary: "int8, or int4 in blocks of 32; without data, or with int4, weights alone",
+      },
+      { flags: "--weight-only", summary: "leave activations in float though there are data" },
+      { flags: "--dynamic", summary: "find ranges of activations at each run, without data" },
+      { flags: "--exclude <glob>", summary: "nodes that stay in float" },
+      {
+        flags: "--accuracy-budget <x>",
+        summary:
+          "leave the worst layers in float until at most this share of accuracy, or of the results' size, is lost",
+      },
+      { flags: "--activations <dtype>", summary: "uint8 or int8; uint8 when absent" },
+      { flags: "--symmetric", summary: "zero in the middle of every activation's range" },
+      { flags: "--whole", summary: "inputs, results and all in between become integers" },
+      { flags: "--examples <n>", summary: "examples to measure on at most", fallback: "512" },
+      {
+        flags: "--report [file]",
+        summary: "show signal to noise of each tensor and layer, and write all as JSON",
+      },
+      { flags: "--backend <name>", summary: "what runs the examples", fallback: "auto" },
+    ],
+    load: () => import("../commands/model-quantize.ts"),
+  },
 ];

@@ -10,16 +10,19 @@ export type ExampleTensors = { readonly size: number; readonly tensors: Tensors 
  * Reads examples from a .safetensors or .npz file: a tensor for each of the model's inputs, and what else is asked for.
  *
  * @param more Names beside the inputs, `target` for one.
+ * @param optional Names that are taken where they are there.
  * @throws `FILE_MISSING`, `DATA_INVALID` naming what lacks or does not agree, what reading the file throws.
  */
 export async function readExamples(
   path: string,
   graph: Graph,
   more: readonly string[] = [],
+  optional: readonly string[] = [],
 ): Promise<ExampleTensors> {
   const found = await readTensors(path);
-  const names = [...graph.inputs.map(({ name }) => name), ...more];
-  const missing = names.filter((name) => !found.has(name));
+  const required = [...graph.inputs.map(({ name }) => name), ...more];
+  const names = [...required, ...optional.filter((name) => found.has(name))];
+  const missing = required.filter((name) => !found.has(name));
   if (missing.length > 0) {
     throw invalid(`${path} lacks ${missing.join(", ")}; it has ${[...found.keys()].join(", ")}`);
   }

@@ -5,8 +5,8 @@ import type { Histogram, HistogramBuilder } from "../statistics/histogram.ts";
 import { histogramBuilder } from "../statistics/histogram.ts";
 import type { Range } from "./int8-params.ts";
 import { addMagnitudes, cutRange, entropyThreshold, magnitudes } from "./magnitudes.ts";
-import type { QuantizationOptions } from "./observe.ts";
-import { observe } from "./observe.ts";
+import type { Observation, QuantizationOptions } from "./observe.ts";
+import { observe, observeEvery } from "./observe.ts";
 import type { RangeMethod, Ranges } from "./ranges.ts";
 import { rangesOf } from "./ranges.ts";
 
@@ -15,6 +15,14 @@ import { rangesOf } from "./ranges.ts";
  * depends on counts in even bins, whose width is known when everything was seen once.
  */
 export type CalibrationMethod = RangeMethod | "entropy";
+
+/** What `calibrate` is asked for beside what `quantize` needs to know. */
+export type CalibrationOptions = QuantizationOptions & {
+  /** `mse` when absent. */
+  readonly method?: CalibrationMethod;
+  /** Whether every float value gets a range, so that other layers may be excluded later without calibrating again. */
+  readonly every?: boolean;
+};
 
 /** Representative inputs, and what runs them. */
 export type CalibrationData = {
@@ -35,10 +43,14 @@ export type CalibrationData = {
 export async function calibrate(
   graph: Graph,
   data: CalibrationData,
-  options: QuantizationOptions & { readonly method?: CalibrationMethod } = {},
+  options: CalibrationOptions = {},
 ): Promise<Ranges> {
   const { method = "mse" } = options;
-  const histograms = await activationHistograms(graph, data, options);
+  const seen = await activationHistograms(graph, data, options);
+  const needed = new Set(observe(graph, options).observed);
+  const histograms = Object.fromEntries(
+    Object.entries(seen).filter(([name, found]) => needed.has(name) || isUsable(found)),
+  );
   if (method !== "entropy") return rangesOf(histograms, method, options);
   const widest = rangesOf(histograms, "minmax");
   const counted = new Map(Object.entries(widest).map(([name, range]) => [name, magnitudes(range)]));
@@ -57,6 +69,8 @@ export async function calibrate(
   );
 }
 
+const isUsable = ({ count, notFinite }: Histogram): boolean => count > 0 && notFinite === 0;
+
 /** Integers for magnitudes: all of them when values have one sign and zero may lie at the end. */
 const levelsOf = ({ min, max }: Range, { symmetric = false }: QuantizationOptions): number =>
   !symmetric && (min >= 0 || max <= 0) ? 256 : 128;
@@ -65,16 +79,19 @@ const levelsOf = ({ min, max }: Range, { symmetric = false }: QuantizationOption
 export async function activationHistograms(
   graph: Graph,
   data: CalibrationData,
-  options: QuantizationOptions = {},
+  options: CalibrationOptions = {},
 ): Promise<Readonly<Record<string, Histogram>>> {
   const builders = new Map<string, HistogramBuilder>();
-  for (const name of observe(graph, options).observed) builders.set(name, histogramBuilder());
+  for (const name of observationOf(graph, options).observed) builders.set(name, histogramBuilder());
   await watch(graph, data, {
     options,
     onValues: (name, values) => builders.get(name)?.add(values),
   });
   return Object.fromEntries([...builders].map(([name, builder]) => [name, builder.histogram()]));
 }
+
+const observationOf = (graph: Graph, options: CalibrationOptions): Observation =>
+  options.every === true ? observeEvery(graph) : observe(graph, options);
 
 async function watch(
   graph: Graph,
@@ -83,11 +100,11 @@ async function watch(
     options,
     onValues,
   }: {
-    readonly options: QuantizationOptions;
+    readonly options: CalibrationOptions;
     readonly onValues: (name: string, values: Float32Array) => void;
   },
 ): Promise<void> {
-  const observation = observe(graph, options);
+  const observation = observationOf(graph, options);
   if (observation.observed.length === 0) return;
   const session = await open(observation.graph);
   try {

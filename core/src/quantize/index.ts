@@ -1,6 +1,6 @@
 export type { BudgetChoice } from "./budget.ts";
 export { excludeWithin } from "./budget.ts";
-export type { CalibrationData, CalibrationMethod } from "./calibrate.ts";
+export type { CalibrationData, CalibrationMethod, CalibrationOptions } from "./calibrate.ts";
 export { activationHistograms, calibrate } from "./calibrate.ts";
 export { quantizeDynamic } from "./dynamic.ts";
 export { fakeQuantize } from "./fake-quantize.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { difference, runGraph } from "../../../test/run-graph.ts";
 import { decodeOnnx } from "../graph/onnx-read.ts";
 import { f32 } from "../graph/tensor.ts";
-import { observe, observedName } from "./observe.ts";
+import { nodeTitle, observe, observedName, observeEvery } from "./observe.ts";
 
 const cnn = decodeOnnx(
   readFileSync(new URL("../../../test/fixtures/graph/cnn.onnx", import.meta.url)),
@@ -28,4 +28,18 @@ test("only inputs get another name", () => {
 
 test("what comes before a named value is not observed", () => {
   expect(observe(cnn, { after: ["p1"] }).observed).toEqual(["p1", "n2.y", "r2", "g"]);
+});
+
+test("a node is called by its name, or by its first output", () => {
+  const node = { op: "Relu", inputs: ["x"], outputs: ["", "y"], attributes: {} };
+  expect([nodeTitle({ ...node, name: "act" }), nodeTitle({ ...node, name: "" })]).toEqual([
+    ...["act", "y"],
+  ]);
+});
+
+test("every float value can be watched", async () => {
+  const { graph, observed } = observeEvery(cnn);
+  expect(observed).toEqual(expect.arrayContaining(["x.observed", "p1", "g", "logits"]));
+  const outputs = await runGraph(graph, { x: f32(new Float32Array(96), [1, 3, 32]) });
+  for (const name of observed) expect(outputs[name]?.dtype).toBe("float32");
 });

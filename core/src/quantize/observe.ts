@@ -70,6 +70,18 @@ export function observe(graph: Graph, options: QuantizationOptions = {}): Observ
   };
 }
 
+/** Shows every float value of the simplified graph. */
+export function observeEvery(graph: Graph): Observation {
+  const small = simplify(graph);
+  const values = [...inferValues(small).values()]
+    .filter(({ name, dtype }) => dtype === "float32" && !small.initializers.has(name))
+    .map(({ name }) => name);
+  return {
+    graph: withObserved(small, values),
+    observed: values.map((value) => observedName(small, value)),
+  };
+}
+
 /** Makes values outputs beside those that a graph has; inputs under their observed name. */
 export function withObserved(graph: Graph, observed: readonly string[]): Graph {
   const builder = graphBuilder(graph);
