@@ -29,7 +29,7 @@ export async function runGraph(
   engine: typeof web = web,
 ): Promise<Record<string, Tensor>> {
   const bytes = model instanceof Uint8Array ? model : encodeOnnx(model);
-  const session = await engine.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const session = await engine.InferenceSession.create(bytes, { logSeverityLevel: 4 });
   try {
     const outputs = await session.run(
       Object.fromEntries(

@@ -1,5 +1,6 @@
 import { EdgeloopError } from "../platform/errors.ts";
 import type { Attribute, Graph, Node, ValueInfo } from "./graph.ts";
+import { bodiesOf, namesOfGraph } from "./reads.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Attributes by name. */
@@ -48,6 +49,7 @@ export type GraphBuilder = {
 /**
  * Starts a graph, empty or from an existing one (whose parts are kept and whose names are taken).
  *
+ * @param reserved Names that are not to be made up: those of graphs around and inside this one.
  * @throws `GRAPH_NAME_TAKEN` when a value name would be assigned twice.
  * @example
  * const b = graphBuilder("double");
@@ -56,7 +58,7 @@ export type GraphBuilder = {
  * b.output({ name: "y", dtype: "float32", shape: ["N"] });
  * b.build().nodes.length; // => 1
  */
-export function graphBuilder(from: string | Graph): GraphBuilder {
+export function graphBuilder(from: string | Graph, reserved: Iterable<string> = []): GraphBuilder {
   const base: Graph =
     typeof from === "string"
       ? { name: from, inputs: [], outputs: [], nodes: [], initializers: new Map() }
@@ -67,6 +69,8 @@ export function graphBuilder(from: string | Graph): GraphBuilder {
   const initializers = new Map(base.initializers);
   const taken = namesOf(base);
   const counts = new Map<string, number>();
+  // A name inside a body hides nothing, so it must not be made up outside either.
+  const avoided = new Set([...reserved, ...base.nodes.flatMap(innerNamesOf)]);
 
   const take = (name: string): string => {
     if (taken.has(name)) {
@@ -80,7 +84,7 @@ export function graphBuilder(from: string | Graph): GraphBuilder {
   const fresh = (hint: string): string => {
     let count = counts.get(hint) ?? 0;
     let name = hint;
-    for (; taken.has(name); name = `${hint}_${count}`) count += 1;
+    for (; taken.has(name) || avoided.has(name); name = `${hint}_${count}`) count += 1;
     counts.set(hint, count);
     return name;
   };
@@ -118,6 +122,7 @@ export function graphBuilder(from: string | Graph): GraphBuilder {
     addMany,
     push(node) {
       for (const name of node.outputs) if (name !== "") take(name);
+      for (const name of innerNamesOf(node)) avoided.add(name);
       nodes.push(node);
     },
     output(info) {
@@ -133,6 +138,8 @@ export function graphBuilder(from: string | Graph): GraphBuilder {
     }),
   };
 }
+
+const innerNamesOf = (node: Node): readonly string[] => bodiesOf(node).flatMap(namesOfGraph);
 
 function namesOf(graph: Graph): Set<string> {
   return new Set([

@@ -1,6 +1,7 @@
 import { EdgeloopError } from "../platform/errors.ts";
 import { differ } from "./dims.ts";
 import type { Graph, ValueInfo } from "./graph.ts";
+import { namesOfGraph } from "./reads.ts";
 import { renameValues } from "./rename.ts";
 
 /**
@@ -103,12 +104,7 @@ function namesFor(
   };
 }
 
-const valueNames = (graph: Graph): Set<string> =>
-  new Set([
-    ...graph.inputs.map(({ name }) => name),
-    ...graph.initializers.keys(),
-    ...graph.nodes.flatMap(({ outputs }) => outputs),
-  ]);
+const valueNames = (graph: Graph): Set<string> => new Set(namesOfGraph(graph));
 
 const metadataOf = (first: Graph, second: Graph): Pick<Graph, "metadata"> =>
   first.metadata === undefined && second.metadata === undefined

@@ -11,6 +11,16 @@ export const onnxFields = {
   },
   opset: { domain: 1, version: 2 },
   entry: { key: 1, value: 2 },
+  function: {
+    name: 1,
+    inputs: 4,
+    outputs: 5,
+    nodes: 7,
+    opsets: 9,
+    domain: 10,
+    defaults: 11,
+    overload: 13,
+  },
   graph: { nodes: 1, name: 2, initializers: 5, inputs: 11, outputs: 12, sparse: 15 },
   node: { inputs: 1, outputs: 2, name: 3, op: 4, attributes: 5, domain: 7, overload: 8 },
   attribute: {

@@ -1,35 +1,54 @@
 import type { GraphBuilder } from "./builder.ts";
 import { graphBuilder } from "./builder.ts";
 import type { Attribute, Graph, Node } from "./graph.ts";
+import { normaliseCastLike } from "./opset-cast-like.ts";
 import { rewritesOf } from "./opset-rewrites.ts";
 import { normaliseSoftmax, softmaxChanged } from "./opset-softmax.ts";
+import { mapBodies, namesOfGraph } from "./reads.ts";
 import { nodeInvalid } from "./structure.ts";
 import type { Tensor } from "./tensor.ts";
 import { f32, i64 } from "./tensor.ts";
 
-/** The oldest standard opset that is read: since 7 broadcasting is numpy's. */
-export const opsetReadMin = 7;
+/** The oldest standard opset that is read: since 7 broadcasting is numpy's, and few forms of 6 differ. */
+export const opsetReadMin = 6;
 /** The newest standard opset that is read. */
 export const opsetReadMax = 23;
 
 /**
  * Brings a graph as it was read to the internal opset; Constant nodes become initialisers.
  *
+ * @param own Opsets of nodes that are of another one than the graph: they come out of a function.
  * @throws `ONNX_OPSET_UNSUPPORTED` for an operator whose old form has no rewrite, `GRAPH_INVALID`.
  */
-export function normaliseOpset(graph: Graph, opset: number): Graph {
-  const builder = graphBuilder({ ...graph, nodes: graph.nodes.filter(isNotConstant) });
+export const normaliseOpset = (
+  graph: Graph,
+  opset: number,
+  own: ReadonlyMap<Node, number> = new Map(),
+): Graph => normalise(graph, (node) => own.get(node) ?? opset, new Set(namesOfGraph(graph)));
+
+type OpsetOf = (node: Node) => number;
+
+/** New names must be free in the graphs around a body too. */
+function normalise(graph: Graph, opsetOf: OpsetOf, reserved: Set<string>): Graph {
+  const builder = graphBuilder({ ...graph, nodes: graph.nodes.filter(isNotConstant) }, reserved);
   const nodes: Node[] = [];
   for (const node of graph.nodes) {
-    if (isNotConstant(node)) nodes.push(...normaliseNode(node, opset, builder));
-    else builder.initializer(node.outputs[0] ?? "", constantOf(node));
+    if (!isNotConstant(node)) {
+      builder.initializer(node.outputs[0] ?? "", constantOf(node));
+      continue;
+    }
+    const opset = opsetOf(node);
+    // A body is of the opset of the node around it.
+    const whole = mapBodies(node, (body) => normalise(body, () => opset, reserved));
+    nodes.push(...normaliseNode(whole, opset, builder));
   }
-  const normalised = { ...builder.build(), nodes };
-  return opset < softmaxChanged ? normaliseSoftmax(normalised) : normalised;
+  const rewritten = { ...builder.build(), nodes };
+  for (const name of namesOfGraph(rewritten)) reserved.add(name);
+  const typed = normaliseCastLike(rewritten);
+  return normaliseSoftmax(typed, (node) => opsetOf(node) < softmaxChanged, reserved);
 }
 
-function normaliseNode(original: Node, opset: number, builder: GraphBuilder): readonly Node[] {
-  const node = hasBody(original) ? withBodies(original, opset) : original;
+function normaliseNode(node: Node, opset: number, builder: GraphBuilder): readonly Node[] {
   if (node.domain !== undefined) return [node];
   const applied = rewritesOf(node.op).filter(({ below }) => opset < below);
   return applied.reduce<readonly Node[]>(
@@ -40,21 +59,6 @@ function normaliseNode(original: Node, opset: number, builder: GraphBuilder): re
 }
 
 const isNotConstant = (node: Node): boolean => node.op !== "Constant" || node.domain !== undefined;
-
-const hasBody = (node: Node): boolean =>
-  Object.values(node.attributes).some(({ kind }) => kind === "graph");
-
-const withBodies = (node: Node, opset: number): Node => ({
-  ...node,
-  attributes: Object.fromEntries(
-    Object.entries(node.attributes).map(([name, attribute]) => [
-      name,
-      attribute.kind === "graph"
-        ? { ...attribute, value: normaliseOpset(attribute.value, opset) }
-        : attribute,
-    ]),
-  ),
-});
 
 function constantOf(node: Node): Tensor {
   const [attribute, ...rest] = Object.values(node.attributes);

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { zeros } from "./dtypes.ts";
+import { externalFrom } from "./onnx-external.ts";
 import { onnxFields } from "./onnx-fields.ts";
 import { readDType, readTensor, writeTensor } from "./onnx-tensor.ts";
 import { readMessage } from "./protobuf-reader.ts";
@@ -10,10 +11,10 @@ import { f32, i64, scalar } from "./tensor.ts";
 
 const fields = onnxFields.tensor;
 
-function reread(write: (writer: MessageWriter) => void): Tensor {
+function reread(write: (writer: MessageWriter) => void, files = new Map()): Tensor {
   const writer = messageWriter();
   write(writer);
-  return readTensor(readMessage(writer.finish()));
+  return readTensor(readMessage(writer.finish()), externalFrom(files));
 }
 
 const samples: readonly Tensor[] = [
@@ -62,9 +63,32 @@ const readDTypeCode = (dtype: DType): number =>
     }
   }) ?? 0;
 
+test("data of another file is read from its place", () => {
+  const file = Uint8Array.of(9, 9, 0, 0, 128, 63, 7);
+  const tensor = reread(
+    (writer) => {
+      writer.int(fields.dtype, 1);
+      writer.int(fields.location, 1);
+      for (const [key, value] of [
+        ["location", "w.bin"],
+        ["offset", "2"],
+        ["checksum", "not looked at"],
+      ] as const) {
+        writer.message(fields.external, (entry) => {
+          entry.text(onnxFields.entry.key, key);
+          entry.text(onnxFields.entry.value, value);
+        });
+      }
+    },
+    new Map([["w.bin", file]]),
+  );
+  expect(tensor).toEqual(scalar(1));
+});
+
 test.for<[string, number, (writer: MessageWriter) => void]>([
   ["ONNX_UNSUPPORTED", 16, () => undefined],
-  ["ONNX_UNSUPPORTED", 1, (w) => w.int(fields.location, 1)],
+  ["ONNX_EXTERNAL_INVALID", 1, (w) => w.int(fields.location, 1)],
+  ["ONNX_INVALID", 1, (w) => w.ints(fields.dims, new Array(65).fill(1))],
   ["ONNX_UNSUPPORTED", 1, (w) => w.bytes(fields.segment, new Uint8Array(0))],
   ["ONNX_INVALID", 1, (w) => w.ints(fields.dims, [2 ** 40, 2 ** 40])],
   ["ONNX_INVALID", 1, (w) => w.ints(fields.dims, [-1])],

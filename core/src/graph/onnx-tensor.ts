@@ -8,6 +8,8 @@ import {
   tensorBytes,
   tensorFromBytes,
 } from "./dtypes.ts";
+import type { ExternalReader } from "./onnx-external.ts";
+import { externalRange } from "./onnx-external.ts";
 import { onnxFields } from "./onnx-fields.ts";
 import type { Message } from "./protobuf-reader.ts";
 import type { MessageWriter } from "./protobuf-writer.ts";
@@ -16,28 +18,30 @@ import { sizeOf } from "./tensor.ts";
 
 const fields = onnxFields.tensor;
 
+/** Most dimensions of a tensor: runtimes' kernels end far below. */
+const rankMax = 64;
+
 /**
  * Reads a `TensorProto`; raw data is referred to where it is aligned, typed fields are copied.
  *
- * @throws `ONNX_INVALID` when data and shape disagree, `ONNX_UNSUPPORTED` for external data and unknown dtypes.
+ * @param external Reads data that is in another file.
+ * @throws `ONNX_INVALID` when data and shape disagree, `ONNX_UNSUPPORTED` for unknown dtypes, and what `external`
+ *   throws.
  */
-export function readTensor(message: Message): Tensor {
+export function readTensor(message: Message, external: ExternalReader): Tensor {
   const shape = message.ints(fields.dims).map(Number);
   const dtype = readDType(message.int(fields.dtype));
-  if (message.int(fields.location) === 1n || message.has(fields.external)) {
-    throw unsupported("tensor data must be inside the file, not external", {
-      name: message.text(fields.name),
-    });
-  }
   if (message.has(fields.segment)) throw unsupported("segmented tensors are not read", {});
-  if (!isShape(shape)) throw invalid("a tensor's dims must be sizes", { shape });
+  if (shape.length > rankMax || !isShape(shape)) {
+    throw invalid("a tensor's dims must be sizes, at most 64", { shape: shape.slice(0, rankMax) });
+  }
   const expected = dtype === "string" ? sizeOf(shape) : byteLengthOf(dtype, shape);
   if (dtype === "string") {
     const data = message.bytesAll(fields.strings).map(text);
     if (data.length !== expected) throw mismatch(message, shape, data.length);
     return { dtype, shape, data };
   }
-  const bytes = message.has(fields.raw) ? message.bytes(fields.raw) : typedBytes(message, dtype);
+  const bytes = bytesFrom(message, dtype, { expected, external });
   if (bytes.length !== expected) throw mismatch(message, shape, bytes.length);
   return tensorFromBytes(dtype, shape, bytes);
 }
@@ -61,33 +65,46 @@ export function writeTensor(writer: MessageWriter, tensor: Tensor, name?: string
   }
 }
 
+/** Element bytes from wherever the message has them. */
+function bytesFrom(
+  message: Message,
+  dtype: Exclude<DType, "string">,
+  { expected, external }: { readonly expected: number; readonly external: ExternalReader },
+): Uint8Array {
+  if (message.int(fields.location) === 1n || message.has(fields.external)) {
+    return external(externalRange(message, expected));
+  }
+  return message.has(fields.raw) ? message.bytes(fields.raw) : typedBytes(message, dtype);
+}
+
+const bytesUnder = (array: ArrayBufferView<ArrayBuffer>): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+
 /** Element bytes from the typed field that onnx.proto assigns to each dtype. */
 function typedBytes(message: Message, dtype: Exclude<DType, "string">): Uint8Array {
-  const bytesUnder = (array: ArrayBufferView<ArrayBuffer>): Uint8Array =>
-    new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   switch (dtype) {
     case "float32":
       return bytesUnder(Float32Array.from(message.floats(fields.floats)));
     case "float64":
       return bytesUnder(Float64Array.from(message.doubles(fields.doubles)));
     case "int64":
-      return bytesUnder(BigInt64Array.from(message.ints(fields.int64s)));
+      return bytesUnder(message.int64s(fields.int64s));
     case "uint64":
-      return bytesUnder(BigUint64Array.from(message.ints(fields.uint64s)));
+      return bytesUnder(BigUint64Array.from(message.int64s(fields.uint64s)));
     case "uint32":
-      return bytesUnder(Uint32Array.from(message.ints(fields.uint64s), Number));
+      return bytesUnder(Uint32Array.from(message.int64s(fields.uint64s), Number));
     case "int32":
-      return bytesUnder(Int32Array.from(message.ints(fields.int32s), Number));
+      return bytesUnder(Int32Array.from(message.int64s(fields.int32s), Number));
     case "float16":
     case "int16":
     case "uint16":
-      return bytesUnder(Uint16Array.from(message.ints(fields.int32s), Number));
+      return bytesUnder(Uint16Array.from(message.int64s(fields.int32s), Number));
     case "int8":
     case "uint8":
     case "bool":
     case "int4":
     case "uint4":
-      return Uint8Array.from(message.ints(fields.int32s), Number);
+      return Uint8Array.from(message.int64s(fields.int32s), Number);
   }
 }
 

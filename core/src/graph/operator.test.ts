@@ -17,6 +17,7 @@ import {
 const site = (...inputs: (Known | undefined)[]): Site => ({
   node: { name: "n", op: "Op", inputs: [], outputs: ["y", "z"], attributes: { axis: int(-1) } },
   inputs,
+  body: () => [],
 });
 
 test("what does not fit is refused, naming operator and node", () => {

@@ -27,6 +27,8 @@ export type Site = {
   readonly node: Node;
   /** What is known of the inputs; undefined for one that is left out. */
   readonly inputs: readonly (Known | undefined)[];
+  /** Follows a body of the node, given what is known of its inputs. Throws `GRAPH_INVALID` when it has none. */
+  readonly body: (name: string, given: readonly Known[]) => readonly Known[];
 };
 
 /** A row of the operator table. */

@@ -2,6 +2,7 @@ import type { Node } from "./graph.ts";
 import type { Operator } from "./operator.ts";
 import { activation } from "./operators/activation.ts";
 import { blocks } from "./operators/blocks.ts";
+import { controlFlow } from "./operators/control-flow.ts";
 import { elementwise } from "./operators/elementwise.ts";
 import { gathering } from "./operators/gathering.ts";
 import { generation } from "./operators/generation.ts";
@@ -32,7 +33,7 @@ const table: ReadonlyMap<string, Operator> = new Map(
       resampling,
       recurrence,
     ],
-    ...[slicing, gathering, reduction, generation, quantization, integer, spectral],
+    ...[slicing, gathering, reduction, generation, quantization, integer, spectral, controlFlow],
   ].flatMap((rows) => Object.entries(rows)),
 );
 

@@ -1,28 +1,17 @@
-import { EdgeloopError } from "../platform/errors.ts";
 import { floatOf, floatsOf, intOf, intsOf, textOf } from "./attributes.ts";
 import type { GraphBuilder } from "./builder.ts";
 import { int, text } from "./builder.ts";
+import { dtypes } from "./dtypes.ts";
 import type { Attribute, Node } from "./graph.ts";
 import { opsetInternal } from "./graph.ts";
+import { perGroup, rootMeanSquare } from "./opset-normalization.ts";
+import type { Rewrite } from "./opset-rewrite.ts";
+import { refused, without } from "./opset-rewrite.ts";
+import { opsetSix } from "./opset-six.ts";
 import type { Tensor } from "./tensor.ts";
 import { f32, i64 } from "./tensor.ts";
 
-/** How an operator's older form becomes today's. */
-export type Rewrite = {
-  /** Forms below this opset are rewritten. */
-  readonly below: number;
-  /** The nodes in its place; the last has its outputs. */
-  readonly apply: (node: Node, builder: GraphBuilder) => readonly Node[];
-};
-
 const always = Number.POSITIVE_INFINITY;
-
-const without = (node: Node, ...names: readonly string[]): Node => ({
-  ...node,
-  attributes: Object.fromEntries(
-    Object.entries(node.attributes).filter(([name]) => !names.includes(name)),
-  ),
-});
 
 const withAttribute = (node: Node, name: string, value: Attribute): Node => ({
   ...node,
@@ -57,13 +46,8 @@ const axesToInput: Rewrite["apply"] = (node, builder) => [
   toInputs(node, builder, [["axes", 1, listOf(node, "axes")]]),
 ];
 
-const refused = (node: Node, why: string): EdgeloopError =>
-  new EdgeloopError("ONNX_OPSET_UNSUPPORTED", `${node.op} ${why}`, {
-    details: { op: node.op, node: node.name },
-  });
-
-const convert: Rewrite["apply"] = (node) => {
-  throw refused(node, `changed; convert the model to opset ${opsetInternal}`);
+const tooNew: Rewrite["apply"] = (node) => {
+  throw refused(node, `came after opset ${opsetInternal}; convert the model to it`);
 };
 
 /** Sampling as it was before it could be chosen: asymmetric coordinates, rounded down. */
@@ -89,29 +73,34 @@ const upsample: Rewrite["apply"] = (node, builder) => {
   return resized(node, scales);
 };
 
-/** RMSNormalization by its definition: it came with opset 23, and runtimes of opset 21 do not have it. */
-const rootMeanSquare: Rewrite["apply"] = (node, builder) => {
-  const [x = "", scale = ""] = node.inputs;
-  const y = node.outputs[0] ?? "";
-  const axis = intOf(node, "axis", -1);
-  if (axis >= 0) throw refused(node, "needs an axis that is counted from the end");
-  const axes = builder.constant(
-    i64(Array.from({ length: -axis }, (_, i) => axis + i)),
-    `${y}.axes`,
-  );
-  const epsilon = builder.constant(f32([floatOf(node, "epsilon", 1e-5)], []), `${y}.epsilon`);
-  const step = (op: string, name: string, inputs: readonly string[]): Node => ({
-    ...{ name: `${y}.${name}`, op, inputs, attributes: {} },
-    outputs: [builder.fresh(`${y}.${name}`)],
-  });
-  const square = step("Mul", "square", [x, x]);
-  const mean = step("ReduceMean", "mean", [...square.outputs, axes]);
-  const safe = step("Add", "safe", [...mean.outputs, epsilon]);
-  const root = step("Sqrt", "root", safe.outputs);
-  const normal = step("Div", "normal", [x, ...root.outputs]);
-  const last = { ...node, op: "Mul", inputs: [...normal.outputs, scale], attributes: {} };
-  return [square, mean, safe, root, normal, last];
+const gridModes: Readonly<Record<string, string>> = { bilinear: "linear", bicubic: "cubic" };
+
+const gridSample: Rewrite["apply"] = (node) => {
+  const mode = textOf(node, "mode", "bilinear");
+  return [withAttribute(node, "mode", text(gridModes[mode] ?? mode))];
 };
+
+/** Before opset 10 a dropout's mask had the type of its data, which all who wrote it had as float32. */
+const floatMask: Rewrite["apply"] = (node, builder) => {
+  const [y = "", mask = ""] = node.outputs;
+  if (mask === "") return [node];
+  const kept = builder.fresh(`${mask}.kept`);
+  const cast = {
+    ...{ name: `${mask}.cast`, op: "Cast", inputs: [kept], outputs: [mask] },
+    attributes: { to: int(dtypes.float32.onnx) },
+  };
+  return [{ ...node, outputs: [y, kept] }, cast];
+};
+
+/** An attribute that opset 23 brought and whose default says nothing new. */
+const defaultOnly =
+  (name: string): Rewrite["apply"] =>
+  (node) => {
+    if (intOf(node, name, 0) !== 0) {
+      throw refused(node, `with ${name} is not of opset ${opsetInternal}; leave it out`);
+    }
+    return [without(node, name)];
+  };
 
 const reductions = ["L1", "L2", "LogSum", "LogSumExp", "Max", "Mean", "Min", "Prod", "SumSquare"];
 
@@ -176,6 +165,7 @@ const table: Readonly<Record<string, readonly Rewrite[]>> = {
   ],
   Dropout: [
     { below: 12, apply: (node, b) => [toInputs(node, b, [["ratio", 1, scalarOf(node, "ratio")]])] },
+    { below: 10, apply: floatMask },
   ],
   BatchNormalization: [
     {
@@ -204,11 +194,21 @@ const table: Readonly<Record<string, readonly Rewrite[]>> = {
       },
     },
   ],
-  GroupNormalization: [{ below: 21, apply: convert }],
-  GridSample: [{ below: 20, apply: convert }],
+  GroupNormalization: [{ below: 21, apply: perGroup }],
+  GridSample: [{ below: 20, apply: gridSample }],
+  // What opset 22 and 23 brought, on runtimes of opset 21.
   RMSNormalization: [{ below: always, apply: rootMeanSquare }],
+  QuantizeLinear: [{ below: always, apply: defaultOnly("precision") }],
+  DequantizeLinear: [{ below: always, apply: defaultOnly("output_dtype") }],
+  Attention: [{ below: always, apply: tooNew }],
+  RotaryEmbedding: [{ below: always, apply: tooNew }],
 };
 
-/** Rewrites of an operator, oldest first. */
-export const rewritesOf = (op: string): readonly Rewrite[] =>
-  Object.hasOwn(table, op) ? (table[op] ?? []) : [];
+const rowsOf = (from: Readonly<Record<string, readonly Rewrite[]>>, op: string) =>
+  Object.hasOwn(from, op) ? (from[op] ?? []) : [];
+
+/** Rewrites of an operator, in the order in which they apply. */
+export const rewritesOf = (op: string): readonly Rewrite[] => [
+  ...rowsOf(opsetSix, op),
+  ...rowsOf(table, op),
+];

@@ -1,7 +1,7 @@
 import { intOf } from "./attributes.ts";
 import { graphBuilder, int } from "./builder.ts";
 import type { Graph, Node } from "./graph.ts";
-import { inferValues } from "./infer.ts";
+import { inferKnown } from "./infer.ts";
 
 /** The opset from which a softmax is along one axis. */
 export const softmaxChanged = 13;
@@ -14,17 +14,21 @@ const isSoftmax = ({ op, domain }: Node): boolean =>
  *
  * Where `axis` is the last, which shapes tell, that is the same; elsewhere the value is flattened and reshaped back.
  */
-export function normaliseSoftmax(graph: Graph): Graph {
-  if (!graph.nodes.some(isSoftmax)) return graph;
-  const rankOf = ranks(graph);
-  const builder = graphBuilder({ ...graph, nodes: [] });
+export function normaliseSoftmax(
+  graph: Graph,
+  isOld: (node: Node) => boolean,
+  reserved: ReadonlySet<string> = new Set(),
+): Graph {
+  if (!graph.nodes.some((node) => isSoftmax(node) && isOld(node))) return graph;
+  const values = inferKnown(graph);
+  const builder = graphBuilder({ ...graph, nodes: [] }, reserved);
   for (const node of graph.nodes) {
-    if (!isSoftmax(node)) {
+    if (!isSoftmax(node) || !isOld(node)) {
       builder.push(node);
       continue;
     }
     const axis = intOf(node, "axis", 1);
-    const rank = rankOf(node.inputs[0] ?? "");
+    const rank = values.get(node.inputs[0] ?? "")?.shape?.length;
     if (axis === -1 || axis + 1 === rank) {
       builder.push({ ...node, attributes: { axis: int(-1) } });
       continue;
@@ -42,14 +46,4 @@ export function normaliseSoftmax(graph: Graph): Graph {
     builder.push({ ...node, op: "Reshape", inputs: [rows, shape], attributes: {} });
   }
   return builder.build();
-}
-
-/** Ranks by name; none where a graph holds what inference does not know. */
-function ranks(graph: Graph): (name: string) => number | undefined {
-  try {
-    const values = inferValues(graph);
-    return (name) => values.get(name)?.shape?.length;
-  } catch {
-    return () => undefined;
-  }
 }

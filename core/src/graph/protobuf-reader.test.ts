@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EdgeloopError } from "../platform/errors.ts";
-import { protobufBudget, protobufFieldsMax, readMessage } from "./protobuf-reader.ts";
+import { protobufFieldsMax } from "../platform/limits.ts";
+import { protobufBudget, readMessage } from "./protobuf-reader.ts";
 import { messageWriter } from "./protobuf-writer.ts";
 
 // Vectors: protobuf.dev/programming-guides/encoding.

@@ -1,8 +1,6 @@
 import { concatBytes, fromUtf8 } from "../platform/bytes.ts";
 import { EdgeloopError } from "../platform/errors.ts";
-
-/** Fields one document may hold: far above any model (a node is about 6), far below what exhausts memory. */
-export const protobufFieldsMax: number = 16 * 1024 * 1024;
+import { protobufFieldsMax, protobufListMax } from "../platform/limits.ts";
 
 /** What is left of `protobufFieldsMax` for one document; shared by its messages. */
 export type ProtobufBudget = { fields: number };
@@ -22,8 +20,10 @@ export type Message = {
   has(field: number): boolean;
   /** The last value of an integer field (64 bits, signed). */
   int(field: number): bigint;
-  /** All values of an integer field, packed or not. */
+  /** All values of an integer field, packed or not; at most `protobufListMax`. */
   ints(field: number): bigint[];
+  /** All values of an integer field that holds a tensor's elements, packed or not. */
+  int64s(field: number): BigInt64Array<ArrayBuffer>;
   /** The last value of a float field. */
   float(field: number): number;
   /** All values of a float field, packed or not. */
@@ -57,12 +57,19 @@ export function readMessage(bytes: Uint8Array, budget: ProtobufBudget = protobuf
       if (wire.kind === "bytes") return wire.value;
       throw invalid("expected a length-delimited field", { field });
     });
-  const ints = (field: number): bigint[] =>
-    all(field).flatMap((wire) => {
-      if (wire.kind === "varint") return wire.value;
-      if (wire.kind === "bytes") return varints(wire.value);
-      throw invalid("expected an integer field", { field });
-    });
+  const int64s = (field: number): BigInt64Array<ArrayBuffer> => {
+    const wires = all(field);
+    const values = new BigInt64Array(wires.reduce((sum, wire) => sum + countVarints(wire), 0));
+    let at = 0;
+    for (const wire of wires) at += varintsInto(wire, values, at);
+    return values;
+  };
+  // Every value that is an object of its own takes thirty times its byte: lists of those are bounded.
+  const ints = (field: number): bigint[] => {
+    const values = int64s(field);
+    if (values.length <= protobufListMax) return [...values];
+    throw invalid("too many numbers in a list", { field, max: protobufListMax });
+  };
   const fixed = (field: number, width: 4 | 8): number[] =>
     all(field).flatMap((wire) => {
       if (wire.kind === "varint") throw invalid("expected a fixed-width field", { field });
@@ -70,8 +77,12 @@ export function readMessage(bytes: Uint8Array, budget: ProtobufBudget = protobuf
     });
   return {
     has: (field) => fields.has(field),
-    int: (field) => ints(field).at(-1) ?? 0n,
+    int(field) {
+      const last = all(field).at(-1);
+      return last?.kind === "varint" ? last.value : (int64s(field).at(-1) ?? 0n);
+    },
     ints,
+    int64s,
     float: (field) => fixed(field, 4).at(-1) ?? 0,
     floats: (field) => fixed(field, 4),
     doubles: (field) => fixed(field, 8),
@@ -137,14 +148,28 @@ function varintAt(bytes: Uint8Array, from: number): { value: bigint; end: number
   throw invalid("a varint does not end", { at: from });
 }
 
-function varints(bytes: Uint8Array): bigint[] {
-  const values: bigint[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const { value, end } = varintAt(bytes, at);
-    values.push(BigInt.asIntN(64, value));
+/** Counts the integers of a field: each ends in a byte below 128. */
+function countVarints(wire: Wire): number {
+  if (wire.kind === "varint") return 1;
+  if (wire.kind === "fixed") throw invalid("expected an integer field");
+  let count = 0;
+  for (const byte of wire.value) if (byte < 0x80) count += 1;
+  return count;
+}
+
+/** Reads the integers of a field into their place; returns how many. */
+function varintsInto(wire: Wire, values: BigInt64Array, start: number): number {
+  if (wire.kind === "varint") {
+    values[start] = wire.value;
+    return 1;
+  }
+  let count = 0;
+  for (let at = 0; at < wire.value.length; count += 1) {
+    const { value, end } = varintAt(wire.value, at);
+    values[start + count] = value;
     at = end;
   }
-  return values;
+  return count;
 }
 
 function fixedOf(bytes: Uint8Array, width: 4 | 8): number[] {

@@ -2,6 +2,7 @@ import { checkTensor } from "./dtypes.ts";
 import type { Graph, Node } from "./graph.ts";
 import { inferValues } from "./infer.ts";
 import { operatorOf } from "./operators.ts";
+import { bodiesOf } from "./reads.ts";
 import { checkStructure, nodeInvalid } from "./structure.ts";
 
 /**
@@ -11,9 +12,16 @@ import { checkStructure, nodeInvalid } from "./structure.ts";
  */
 export function validate(graph: Graph): void {
   checkStructure(graph);
-  for (const tensor of graph.initializers.values()) checkTensor(tensor);
-  for (const node of graph.nodes) checkNode(node);
+  checkParts(graph);
   inferValues(graph);
+}
+
+function checkParts(graph: Graph): void {
+  for (const tensor of graph.initializers.values()) checkTensor(tensor);
+  for (const node of graph.nodes) {
+    checkNode(node);
+    for (const body of bodiesOf(node)) checkParts(body);
+  }
 }
 
 function checkNode(node: Node): void {

@@ -26,6 +26,12 @@ export {
   npyHeaderBytesMax,
   npzEntriesMax,
   npzInflatedBytesMax,
+  onnxDepthMax,
+  onnxExternalBytesMax,
+  onnxFunctionDepthMax,
+  onnxNodesMax,
+  protobufFieldsMax,
+  protobufListMax,
 } from "./limits.ts";
 export type { LineCounters, LineDecoder } from "./line.ts";
 export { lineDecoder } from "./line.ts";

@@ -12,3 +12,21 @@ export const npzEntriesMax: number = 65_535;
 
 /** What an .npz file may unpack to: twice the memory of the smallest gateway would not help anybody. */
 export const npzInflatedBytesMax: number = 1024 * 1024 * 1024;
+
+/** Deepest nesting of control-flow bodies that is read: a recurrent model of PyTorch has three. */
+export const onnxDepthMax = 8;
+
+/** Deepest nesting of functions that call functions: exporters nest as modules do, about ten deep. */
+export const onnxFunctionDepthMax = 64;
+
+/** Nodes of a model with its functions expanded: doubling functions must not fill the memory. */
+export const onnxNodesMax: number = 128 * 1024;
+
+/** Data of tensors in files beside the model, all together: two files of the largest size protobuf allows. */
+export const onnxExternalBytesMax: number = 4 * 1024 * 1024 * 1024;
+
+/** Fields of one protobuf document: far above any model (a node is about 20), far below what exhausts memory. */
+export const protobufFieldsMax: number = 4 * 1024 * 1024;
+
+/** Numbers of one list in a protobuf document: attributes and dims, not tensors. */
+export const protobufListMax: number = 1024 * 1024;

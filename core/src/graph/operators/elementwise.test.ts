@@ -35,6 +35,7 @@ const cases: readonly OperatorCase[] = [
   { op: "BitShift", feeds: [bytes(6), bytes(1)], attributes: { direction: text("RIGHT") } },
   { op: "Where", feeds: [bools(1, 0, 1), data(2, 3), scalar(1)] },
   { op: "Cast", feeds: [data(2, 3)], attributes: { to: int(7) } },
+  { op: "CastLike", feeds: [data(2, 3), i64([1])] },
   { op: "Clip", feeds: [data(2, 3), undefined, scalar(1)] },
   { op: "Dropout", feeds: [data(2, 3)] },
   { op: "CumSum", feeds: [data(2, 3)], constants: { 1: i64([1], []) } },

@@ -98,6 +98,13 @@ const cast: Operator = {
   },
 };
 
+const castLike: Operator = {
+  inputs: [2, 2],
+  outputs: [1, 1],
+  attributes: kinds("int", "saturate"),
+  infer: (site) => [known(inputOf(site, 1).dtype, inputOf(site, 0).shape)],
+};
+
 const clip: Operator = {
   inputs: [1, 3],
   outputs: [1, 1],
@@ -179,6 +186,7 @@ export const elementwise: OperatorRows = {
   Where: where,
   Identity: unary(all, { fold: same }),
   Cast: cast,
+  CastLike: castLike,
   Clip: clip,
   Dropout: dropout,
   Neg: unary(numeric, { fold: eachNumber((x) => -x) }),
