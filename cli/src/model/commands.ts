@@ -197,4 +197,22 @@ export const modelCommands: readonly Command[] = [
     ],
     load: () => import("../commands/model-quantize.ts"),
   },
+  {
+    words: ["model", "compare"],
+    summary: "show two models side by side on the same examples",
+    args: [
+      { name: "model", summary: "an .onnx or .tflite file" },
+      { name: "other", summary: "another one, with the same inputs and outputs" },
+    ],
+    options: [
+      {
+        flags: "--data <file>",
+        summary:
+          "examples, .safetensors or .npz, axis 0 counts them; target: int64 classes, or floats as the first output",
+        required: true,
+      },
+      { flags: "--backend <name>", summary: "what runs both", fallback: "auto" },
+    ],
+    load: () => import("../commands/model-compare.ts"),
+  },
 ];

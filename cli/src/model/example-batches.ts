@@ -20,7 +20,7 @@ export type ExampleBatches = {
  * @throws `DATA_INVALID` when there are fewer examples than one run takes.
  */
 export function exampleBatches(
-  graph: Graph,
+  graph: Pick<Graph, "inputs">,
   { size, tensors }: ExampleTensors,
   rowsMax: number = size,
 ): ExampleBatches {

@@ -15,7 +15,7 @@ export type ExampleTensors = { readonly size: number; readonly tensors: Tensors 
  */
 export async function readExamples(
   path: string,
-  graph: Graph,
+  graph: Pick<Graph, "inputs">,
   more: readonly string[] = [],
   optional: readonly string[] = [],
 ): Promise<ExampleTensors> {

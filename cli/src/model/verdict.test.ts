@@ -1,7 +1,15 @@
 import { f32, graphBuilder, i64 } from "@edgeloop/core/graph";
 import { openSession } from "@edgeloop/core/runtime";
 import { expect, test } from "vitest";
-import { agreement, classesOf, differenceOf, judged, largestOf, resultsOf } from "./verdict.ts";
+import {
+  agreement,
+  classesOf,
+  differenceOf,
+  errorsOf,
+  judged,
+  largestOf,
+  resultsOf,
+} from "./verdict.ts";
 
 const results = (...values: number[]) => ({ y: { width: 2, data: Float32Array.from(values) } });
 
@@ -52,4 +60,11 @@ test("differences, by hand", () => {
   expect([max, mean]).toEqual([2, 0.75]);
   expect(relative).toBeCloseTo(Math.sqrt(5) / 5);
   expect(differenceOf(results(1, 1, 1, 1), {})).toEqual({ max: 0, mean: 0, relative: 0 });
+});
+
+test("errors against the truth, by hand", () => {
+  const { y } = results(1, 2, 3, 4);
+  expect(errorsOf(f32([1, 2, 3, 0], [2, 2]), y)).toEqual({ mean: 1, rootMeanSquare: 2 });
+  expect(errorsOf(f32([1]), y)).toBeUndefined();
+  expect(errorsOf(i64([1, 2, 3, 4]), y)).toBeUndefined();
 });

@@ -38,7 +38,7 @@ function joined(tensors: readonly Tensor[]): Result {
 }
 
 /** The first output of a model, which it is judged by. */
-export const judged = (graph: Graph, results: Results): Result =>
+export const judged = (graph: Pick<Graph, "outputs">, results: Results): Result =>
   results[graph.outputs[0]?.name ?? ""] ?? { width: 1, data: new Float32Array(0) };
 
 /** The place of the largest value in each row. */
@@ -60,6 +60,22 @@ export const agreement = (a: readonly number[], b: readonly number[]): number =>
 export function classesOf(target: Tensor | undefined, rows: number): readonly number[] | undefined {
   if (target?.dtype !== "int64" || target.data.length !== rows) return undefined;
   return Array.from(target.data, Number);
+}
+
+/** Mean absolute and root mean square error. */
+export type Errors = { readonly mean: number; readonly rootMeanSquare: number };
+
+/** Compares results with what was true; undefined when `target` is no floats of their number. */
+export function errorsOf(target: Tensor | undefined, { data }: Result): Errors | undefined {
+  if (target?.dtype !== "float32" || target.data.length !== data.length) return undefined;
+  let [sum, square] = [0, 0];
+  for (const [i, value] of data.entries()) {
+    const error = value - (target.data[i] ?? 0);
+    sum += Math.abs(error);
+    square += error * error;
+  }
+  const count = Math.max(1, data.length);
+  return { mean: sum / count, rootMeanSquare: Math.sqrt(square / count) };
 }
 
 /** How two results differ. */
