@@ -31,6 +31,7 @@ export default defineConfig({
         extends: true,
         test: { name: "house", include: ["test/*.test.ts", "test/reference/**/*.test.ts"] },
       },
+      { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
       {
         extends: true,
         test: {

@@ -63,6 +63,7 @@ const check: readonly Stage[] = [
 const all: readonly Stage[] = [
   ...check,
   { name: "house", run: vitest("house") },
+  { name: "browser", run: vitest("browser") },
   { name: "scenarios", run: vitest("scenarios") },
   { name: "packaging", run: vitest("packaging") },
 ];

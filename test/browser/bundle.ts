@@ -1,0 +1,56 @@
+// Bundles sources for a tab with rollup, as an application would: types off, packages by their export maps.
+import { existsSync, readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import type { Plugin } from "rollup";
+import { rollup } from "rollup";
+import { root } from "../source-files.ts";
+
+/** Finds this workspace's packages, and other ones where a browser's bundler would. */
+const packages: Plugin = {
+  name: "packages",
+  resolveId(id) {
+    const [, folder = "", subpath = ""] = /^@edgeloop\/([a-z-]+)(\/.+)?$/.exec(id) ?? [];
+    if (folder === "") return null;
+    const manifest = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+    const path: unknown = manifest.exports[`.${subpath}`]?.["@edgeloop/source"];
+    return typeof path === "string" ? join(root, folder, path) : null;
+  },
+};
+
+const stripTypes: Plugin = {
+  name: "strip-types",
+  transform: (code, id) =>
+    id.endsWith(".ts") ? { code: stripTypeScriptTypes(code), map: null } : null,
+};
+
+/** What a bundle is: its code, and what it leaves to be imported. */
+export type Bundle = { readonly code: string; readonly imports: readonly string[] };
+
+/**
+ * Bundles an entry and what of the workspace it uses into one module; other packages stay imports.
+ *
+ * @param entry A path, or code itself.
+ */
+export async function bundle(entry: string): Promise<Bundle> {
+  const isPath = existsSync(entry);
+  const virtual: Plugin = {
+    name: "entry",
+    resolveId: (id) => (id === "entry" ? "\0entry.ts" : null),
+    load: (id) => (id === "\0entry.ts" ? entry : null),
+  };
+  const built = await rollup({
+    input: isPath ? entry : "entry",
+    plugins: [virtual, packages, stripTypes],
+    external: (id) => !/^[./\0]|^entry$|^@edgeloop\//.test(id),
+    // Nothing of ours does anything when it is imported: a test holds that.
+    treeshake: { moduleSideEffects: isPath ? (id) => id === entry : (id) => id === "\0entry.ts" },
+    onwarn: (warning) => {
+      throw new Error(warning.message);
+    },
+  });
+  const { output } = await built.generate({ format: "es", inlineDynamicImports: true });
+  await built.close();
+  const [{ code, imports, dynamicImports }] = output;
+  return { code, imports: [...new Set([...imports, ...dynamicImports])] };
+}
