@@ -7,14 +7,16 @@ import { loadProgram } from "../../core/src/runtime/wasm-program.ts";
 import { allocTensor, writeTensor } from "../../core/src/runtime/wasm-tensor.ts";
 import type { Contender } from "./bench.ts";
 
+type Stateful = Pick<TrainingStep, "graph" | "initial">;
+
 /** One step with every tensor in place, nothing checked and nothing swapped: what the kernels alone take. */
 export const bareLoop = (
-  step: TrainingStep,
+  step: Stateful,
   feeds: Tensors,
   backend: "wasm" | "native",
 ): Promise<Contender> => (backend === "wasm" ? bareWasm(step, feeds) : bareNative(step, feeds));
 
-async function bareWasm({ graph, initial }: TrainingStep, feeds: Tensors): Promise<Contender> {
+async function bareWasm({ graph, initial }: Stateful, feeds: Tensors): Promise<Contender> {
   const module = await loadEngine({ threads: 1 });
   const program = await loadProgram(module, encodeModel(graph).bytes);
   const handleOf = (tensor: Tensor): number => {
@@ -36,7 +38,7 @@ async function bareWasm({ graph, initial }: TrainingStep, feeds: Tensors): Promi
   };
 }
 
-async function bareNative({ graph, initial }: TrainingStep, feeds: Tensors): Promise<Contender> {
+async function bareNative({ graph, initial }: Stateful, feeds: Tensors): Promise<Contender> {
   const api = await import("onnxruntime-node");
   const session = await api.InferenceSession.create(encodeModel(graph).bytes, {
     executionProviders: ["cpu"],
@@ -45,7 +47,10 @@ async function bareNative({ graph, initial }: TrainingStep, feeds: Tensors): Pro
     extra: { session: { intra_op: { allow_spinning: "0" } } },
   });
   const given = Object.fromEntries(
-    [...initial, ...Object.entries(feeds)].map(([name, tensor]) => [name, toOrt(api, tensor)]),
+    graph.inputs.map(({ name }) => [
+      name,
+      toOrt(api, (initial.get(name) ?? feeds[name]) as Tensor),
+    ]),
   );
   const copyOf = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.slice() }) as Tensor;
   const fetches = Object.fromEntries(
