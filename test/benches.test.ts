@@ -1,5 +1,5 @@
 // Holds docs/benchmarks.md to the benches, and the benches to running.
-import { execFileSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { expect, test } from "vitest";
@@ -24,8 +24,10 @@ test("every bench stands in docs/benchmarks.md with its command", () => {
 
 test("npm run bench -- session --json prints figures", () => {
   const args = ["bootstrap.js", "bench", "session", "--json"];
-  const out = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });
-  const { outcomes } = JSON.parse(out);
+  // A bar that is missed on a busy machine makes the exit code 1; the figures are there all the same.
+  const { stdout, status } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
+  expect([0, 1]).toContain(status);
+  const { outcomes } = JSON.parse(stdout);
   expect(outcomes).toHaveLength(1);
   const { figures } = outcomes[0];
   expect(figures.length).toBeGreaterThan(3);
