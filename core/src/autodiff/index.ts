@@ -3,6 +3,8 @@ export { adapterNames, addAdapters, attachAdapters } from "./adapters/adapters.t
 export type { MergeOptions } from "./adapters/merge-adapters.ts";
 export { mergeAdapters } from "./adapters/merge-adapters.ts";
 export { differentiate } from "./differentiate.ts";
+export type { TrainingEstimate, TrainingEstimateOptions } from "./estimate-training.ts";
+export { estimateTraining } from "./estimate-training.ts";
 export type { DifferentiableOp } from "./gradients.ts";
 export { gradientOf } from "./gradients.ts";
 export type { LossGraphOptions } from "./loss-graph.ts";

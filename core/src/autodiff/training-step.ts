@@ -47,6 +47,8 @@ export type TrainingStep = {
   /** Every carried input: parameters, optimizer state (0), running statistics, `optimizer.step`. */
   readonly initial: ReadonlyMap<string, Tensor>;
   readonly carry: Carry;
+  /** Which of the carried are learned; the others are state. */
+  readonly parameters: readonly string[];
 };
 
 /**
@@ -99,7 +101,7 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   });
   emitUpdates(emit, options, usedGradients(parameters, gradients));
   emitStatistics(emit, statistics);
-  return finish(builder.build(), initial);
+  return finish(builder.build(), { initial, parameters });
 }
 
 function parametersOf(model: Graph, { trainable, ...of }: TrainingStepOptions): string[] {
@@ -178,7 +180,10 @@ function usedGradients(
 }
 
 /** Declares the outputs and leaves out what none of them needs. */
-function finish(graph: Graph, initial: ReadonlyMap<string, Tensor>): TrainingStep {
+function finish(
+  graph: Graph,
+  { initial, parameters }: Pick<TrainingStep, "initial" | "parameters">,
+): TrainingStep {
   const next = [...initial].map(([name, { dtype, shape }]) => ({
     name: `${name}.next`,
     dtype,
@@ -197,5 +202,5 @@ function finish(graph: Graph, initial: ReadonlyMap<string, Tensor>): TrainingSte
   const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
   const carry: Carry = [...initial.keys()].map((name) => [`${name}.next`, name]);
   const step = fuseGemm({ ...graph, outputs, nodes, initializers });
-  return { graph: step, initial, carry };
+  return { graph: step, initial, carry, parameters };
 }
