@@ -115,16 +115,39 @@ function conv(call: Call): Value {
   return addBias(y, call.inputs[2]);
 }
 
+/** The window of a ConvTranspose: of an automatic padding only the sum is given, by the size that is to come out. */
+function transposedSliding(
+  call: Call,
+  kernel: readonly number[],
+  size: readonly number[],
+  extra: readonly number[],
+): Sliding {
+  const auto = string(call, "auto_pad", "NOTSET");
+  const given = list(call, "output_shape", []);
+  const ones = kernel.map(() => 1);
+  const strides = list(call, "strides", ones);
+  const dilations = list(call, "dilations", ones);
+  if (given.length === 0 && !auto.startsWith("SAME")) return slidingOf(call, kernel, size);
+  const total = kernel.map((k, i) => {
+    const out = given[i] ?? size[i]! * strides[i]!;
+    return strides[i]! * (size[i]! - 1) + extra[i]! + (k - 1) * dilations[i]! + 1 - out;
+  });
+  const half = total.map((t) => Math.floor(t / 2));
+  const rest = total.map((t, i) => t - half[i]!);
+  const [begins, ends] = auto === "SAME_UPPER" ? [half, rest] : [rest, half];
+  return { kernel, strides, dilations, begins: begins!, ends: ends! };
+}
+
 /** The transpose of `conv`: scatters each input element through the kernel. */
 function convTranspose(call: Call): Value {
   const [x, w] = [input(call, 0), input(call, 1)];
   const kernel = w.shape.slice(2);
-  const sliding = slidingOf(call, kernel, x.shape.slice(2));
   const extra = list(
     call,
     "output_padding",
     kernel.map(() => 0),
   );
+  const sliding = transposedSliding(call, kernel, x.shape.slice(2), extra);
   const { strides: s, dilations: d, begins, ends } = sliding;
   const out = kernel.map(
     (k, i) =>

@@ -12,10 +12,27 @@ const implied = (terms: readonly string[]): string => {
     .join("");
 };
 
+/** Names the axes of an ellipsis by digits, the last one 0. */
+function withoutEllipsis(equation: string, values: readonly Value[]): string {
+  const [left = "", right] = equation.split("->");
+  if (!left.includes("...")) return equation;
+  const digits = (count: number): string =>
+    Array.from({ length: count }, (_, i) => count - 1 - i).join("");
+  const terms = left.split(",");
+  const counts = terms.map((term, i) =>
+    term.includes("...") ? values[i]!.shape.length - (term.length - 3) : 0,
+  );
+  const named = terms.map((term, i) => term.replace("...", digits(counts[i]!)));
+  const longest = digits(Math.max(...counts));
+  const bare = terms.map((term) => term.replace("...", ""));
+  return `${named.join(",")}->${right?.replace("...", longest) ?? longest + implied(bare)}`;
+}
+
 /** A sum of products over every letter that the output does not name. */
 function einsum(call: Call): Value {
   const values = call.inputs as readonly Value[];
-  const [left = "", right] = string(call, "equation", "").replaceAll(" ", "").split("->");
+  const equation = withoutEllipsis(string(call, "equation", "").replaceAll(" ", ""), values);
+  const [left = "", right] = equation.split("->");
   const terms = left.split(",");
   const output = right ?? implied(terms);
   const size = new Map<string, number>();

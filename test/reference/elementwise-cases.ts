@@ -46,12 +46,25 @@ const variadic =
     return caseOf(op, { a: part(), b: draw.tensor(shape), c: part() }, { symbolic: ["b"] });
   };
 
-/** Away from the poles. */
-const tangent: Maker = (draw) => {
-  const { graph, feeds } = unary("Tan")(draw);
-  const x = feeds["x"] as Tensor;
-  const data = Float32Array.from(x.data as Float32Array, (e) => 0.6 * e);
-  return { graph, feeds: { x: { dtype: "float32", shape: x.shape, data } } };
+/** An operator of one input that is `factor` times the usual and moved: inside its domain, away from poles. */
+const inside =
+  (op: string, factor: number, shift = 0): Maker =>
+  (draw) => {
+    const { graph, feeds } = unary(op, shift !== 0)(draw);
+    const x = feeds["x"] as Tensor;
+    const data = Float32Array.from(x.data as Float32Array, (e) => factor * e + shift);
+    return { graph, feeds: { x: { dtype: "float32", shape: x.shape, data } } };
+  };
+
+/** Limits that are fed, either left out, in any order. */
+const limits: Maker = (draw) => {
+  const one = (): Tensor => draw.tensor([]);
+  const given = draw.of<Record<string, Tensor>>(
+    { low: one() },
+    { "": one(), high: one() },
+    { low: one(), high: one() },
+  );
+  return caseOf("Clip", { x: draw.tensor(draw.shape(2)), ...given }, { symbolic: ["x"] });
 };
 
 /** Random cases of element by element operators. */
@@ -70,15 +83,25 @@ export const elementwiseCases: Readonly<Record<string, Maker>> = {
   Reciprocal: unary("Reciprocal", true),
   Sin: unary("Sin"),
   Cos: unary("Cos"),
-  Tan: tangent,
+  Tan: inside("Tan", 0.6),
+  Sinh: unary("Sinh"),
+  Cosh: unary("Cosh"),
+  Asin: inside("Asin", 0.45),
+  Acos: inside("Acos", 0.45),
+  Atanh: inside("Atanh", 0.45),
+  Asinh: unary("Asinh"),
+  Acosh: inside("Acosh", 1, 1),
   Atan: unary("Atan"),
   Erf: unary("Erf"),
   Identity: unary("Identity"),
   Cast: unary("Cast", false, { to: int(1) }),
   Pow: power,
   "Pow of an exponent": powers,
+  "Min of three": variadic("Min"),
+  "Max of three": variadic("Max"),
   Sum: variadic("Sum"),
   Mean: variadic("Mean"),
   Clip: clip,
+  "Clip limits": limits,
   Where: where,
 };

@@ -26,21 +26,24 @@ const channelNormal =
     );
   };
 
-const layerNormal: Maker = (draw) => {
-  const rank = draw.int(2, 4);
-  const axis = draw.int(1, rank - 1);
-  const shape = draw.shape(rank);
-  shape[rank - 1] = draw.int(2, 4);
-  const tensors: Record<string, Tensor> = {
-    x: draw.tensor(shape),
-    scale: draw.tensor(shape.slice(axis)),
+const layerNormal =
+  (outputs: number): Maker =>
+  (draw) => {
+    const rank = draw.int(2, 4);
+    const axis = draw.int(1, rank - 1);
+    const shape = draw.shape(rank);
+    shape[rank - 1] = draw.int(2, 4);
+    const tensors: Record<string, Tensor> = {
+      x: draw.tensor(shape),
+      scale: draw.tensor(shape.slice(axis)),
+    };
+    if (draw.flip()) tensors["bias"] = draw.tensor(shape.slice(axis));
+    return caseOf("LayerNormalization", tensors, {
+      outputs,
+      attributes: { axis: int(draw.of(axis, axis - rank)), epsilon: float(0.01) },
+      symbolic: ["x"],
+    });
   };
-  if (draw.flip()) tensors["bias"] = draw.tensor(shape.slice(axis));
-  return caseOf("LayerNormalization", tensors, {
-    attributes: { axis: int(draw.of(axis, axis - rank)), epsilon: float(0.01) },
-    symbolic: ["x"],
-  });
-};
 
 const batchNormal =
   (training: boolean): Maker =>
@@ -69,7 +72,8 @@ export const normalizationCases: Readonly<Record<string, Maker>> = {
   "BatchNormalization training": batchNormal(true),
   InstanceNormalization: channelNormal("InstanceNormalization", false),
   GroupNormalization: channelNormal("GroupNormalization", true),
-  LayerNormalization: layerNormal,
+  LayerNormalization: layerNormal(1),
+  "LayerNormalization statistics": layerNormal(3),
   Softmax: axisCase("Softmax"),
   LogSoftmax: axisCase("LogSoftmax"),
 };

@@ -42,10 +42,17 @@ function maxPool(call: Call): Value[] {
   const { sliding, out } = outputs(call, x);
   const shape = [x.shape[0]!, x.shape[1]!, ...out];
   const [y, indices] = [value(x.dtype, shape), value("int64", shape)];
+  const [height, width] = [x.shape[2]!, x.shape[3] ?? 1];
+  const isColumnMajor = number(call, "storage_order", 0) === 1;
+  /** The place of an element of an image counted down its columns. */
+  const downColumns = (place: number): number => {
+    const [image, inner] = [Math.floor(place / (height * width)), place % (height * width)];
+    return image * height * width + (inner % width) * height + Math.floor(inner / width);
+  };
   eachWindow(x, sliding, out, (output, elements) => {
     const best = elements().reduce((a, b) => (x.data[b]! > x.data[a]! ? b : a));
     y.data[output] = x.data[best]!;
-    indices.data[output] = best;
+    indices.data[output] = isColumnMajor ? downColumns(best) : best;
   });
   return [y, indices];
 }
@@ -54,12 +61,22 @@ function averagePool(call: Call): Value {
   const x = input(call, 0);
   const { sliding, out } = outputs(call, x);
   const y = value(x.dtype, [x.shape[0]!, x.shape[1]!, ...out]);
-  const all = sliding.kernel.reduce((a, b) => a * b, 1);
   const includePads = number(call, "count_include_pad", 0) === 1;
+  // Padding counts, what a last window takes from beyond it does not.
+  const limits = sliding.ends.map((end, i) => x.shape[i + 2]! + end);
+  const counts = value(x.dtype, out);
+  eachIndex(out, (position, at) => {
+    counts.data[at] = sliding.kernel.reduce((count, k, i) => {
+      const start = position[i]! * sliding.strides[i]! - sliding.begins[i]!;
+      const taps = Array.from({ length: k }, (_, tap) => start + tap * sliding.dilations[i]!);
+      return count * taps.filter((tap) => tap < limits[i]!).length;
+    }, 1);
+  });
   eachWindow(x, sliding, out, (output, elements) => {
     const places = elements();
     const sum = places.reduce((total, place) => total + x.data[place]!, 0);
-    y.data[output] = sum / (includePads ? all : places.length);
+    y.data[output] =
+      sum / (includePads ? counts.data[output % counts.data.length]! : places.length);
   });
   return y;
 }

@@ -1,5 +1,5 @@
 import type { Attributes } from "../../core/src/graph/builder.ts";
-import { ints, text } from "../../core/src/graph/builder.ts";
+import { float, int, ints, text } from "../../core/src/graph/builder.ts";
 import { f32, i64 } from "../../core/src/graph/tensor.ts";
 import type { Draw, Maker } from "./case.ts";
 import { caseOf } from "./case.ts";
@@ -22,20 +22,52 @@ function resized(draw: Draw, attributes: Attributes): ReturnType<Maker> {
   );
 }
 
+const modes = [
+  ...["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"],
+] as const;
+
 const nearest: Maker = (draw) =>
   resized(draw, {
     mode: text("nearest"),
-    coordinate_transformation_mode: text(draw.of("asymmetric", "half_pixel")),
+    coordinate_transformation_mode: text(draw.of(...modes)),
     nearest_mode: text(draw.of("floor", "ceil", "round_prefer_floor", "round_prefer_ceil")),
   });
 
 const linear: Maker = (draw) =>
   resized(draw, {
     mode: text("linear"),
-    coordinate_transformation_mode: text(
-      draw.of("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel"),
-    ),
+    coordinate_transformation_mode: text(draw.of(...modes)),
   });
+
+const cubic: Maker = (draw) =>
+  resized(draw, {
+    mode: text("cubic"),
+    coordinate_transformation_mode: text(draw.of(...modes)),
+    cubic_coeff_a: float(draw.of(-0.75, -0.5)),
+    exclude_outside: int(draw.int(0, 1)),
+  });
+
+/** A part of an image, of which some may lie outside. */
+const cropped: Maker = (draw) => {
+  const x = draw.tensor([1, draw.int(1, 2), draw.int(2, 4), draw.int(2, 4)]);
+  // onnxruntime takes an axis that keeps its size as it is.
+  const other = (size: number): number => draw.of(size - 1, size + 1, size + 2);
+  const corner = (): number => draw.of(-0.25, 0, 0.3);
+  const roi = f32([0, 0, corner(), corner(), 1, 1, draw.of(0.6, 1), draw.of(1, 1.3)]);
+  const sizes = i64([...x.shape.slice(0, 2), other(x.shape[2]!), other(x.shape[3]!)]);
+  return caseOf(
+    "Resize",
+    { x, roi, scales: none, sizes },
+    {
+      attributes: {
+        mode: text(draw.of("linear", "nearest")),
+        coordinate_transformation_mode: text("tf_crop_and_resize"),
+        extrapolation_value: float(0.5),
+      },
+      constants: ["roi", "scales", "sizes"],
+    },
+  );
+};
 
 const someAxes: Maker = (draw) =>
   caseOf(
@@ -64,6 +96,8 @@ const pad =
 export const resamplingCases: Readonly<Record<string, Maker>> = {
   "Resize nearest": nearest,
   "Resize linear": linear,
+  "Resize cubic": cubic,
+  "Resize cropped": cropped,
   "Resize some axes": someAxes,
   "Pad reflect": pad("reflect"),
   "Pad edge": pad("edge"),

@@ -3,10 +3,21 @@ import { input, list, number, numbers, string } from "./operator.ts";
 import type { Value } from "./value.ts";
 import { axisOf, dot, eachIndex, stridesOf, value } from "./value.ts";
 
-type Axis = { readonly size: number; readonly out: number; readonly scale: number };
+type Axis = {
+  readonly size: number;
+  readonly out: number;
+  readonly scale: number;
+  /** The part that is sampled by tf_crop_and_resize, in lengths of the axis. */
+  readonly start: number;
+  readonly end: number;
+};
 
 /** The position in the input that a position of the output stands for. */
-function original(mode: string, at: number, { size, out, scale }: Axis): number {
+function original(mode: string, at: number, { size, out, scale, start, end }: Axis): number {
+  if (mode === "tf_crop_and_resize") {
+    const [from, to] = [start * (size - 1), end * (size - 1)];
+    return out > 1 ? from + (at * (to - from)) / (out - 1) : (from + to) / 2;
+  }
   if (mode === "asymmetric") return at / scale;
   if (mode === "align_corners") return out === 1 ? 0 : (at * (size - 1)) / (out - 1);
   if (mode === "pytorch_half_pixel" && out === 1) return 0;
@@ -24,10 +35,31 @@ function nearest(rounding: string, x: number): number {
   return Math.round(x);
 }
 
+/** Keys's interpolation: how much an element `distance` away counts. */
+function cubic(a: number, distance: number): number {
+  const d = Math.abs(distance);
+  if (d <= 1) return (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1;
+  return d < 2 ? a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a : 0;
+}
+
+/** What a place takes from four elements around it; those outside repeat the edge, or do not count. */
+function aroundOf(call: Call, at: (position: number) => number, size: number) {
+  const a = number(call, "cubic_coeff_a", -0.75);
+  const isInsideOnly = number(call, "exclude_outside", 0) === 1;
+  return (place: number): number => {
+    const positions = [-1, 0, 1, 2]
+      .map((step) => Math.floor(place) + step)
+      .filter((position) => !isInsideOnly || (position >= 0 && position < size));
+    const shares = positions.map((position) => cubic(a, place - position));
+    const total = isInsideOnly ? shares.reduce((sum, share) => sum + share, 0) : 1;
+    return positions.reduce((sum, position, i) => sum + (shares[i]! / total) * at(position), 0);
+  };
+}
+
 /** Samples one axis anew; axes do not depend on each other in these modes. */
 function alongAxis(call: Call, x: Value, axis: number, geometry: Axis): Value {
   const mode = string(call, "coordinate_transformation_mode", "half_pixel");
-  const isLinear = string(call, "mode", "nearest") === "linear";
+  const kind = string(call, "mode", "nearest");
   const rounding = string(call, "nearest_mode", "round_prefer_floor");
   const strides = stridesOf(x.shape);
   const y = value(x.dtype, x.shape.with(axis, geometry.out));
@@ -36,8 +68,13 @@ function alongAxis(call: Call, x: Value, axis: number, geometry: Axis): Value {
     const at = (position: number): number =>
       x.data[dot(index.with(axis, Math.min(Math.max(position, 0), last)), strides)]!;
     const found = original(mode, index[axis]!, geometry);
-    if (!isLinear) {
-      y.data[flat] = at(nearest(rounding, found));
+    if (mode === "tf_crop_and_resize" && (found < 0 || found > last)) {
+      y.data[flat] = number(call, "extrapolation_value", 0);
+      return;
+    }
+    if (kind !== "linear") {
+      const around = aroundOf(call, at, geometry.size);
+      y.data[flat] = kind === "cubic" ? around(found) : at(nearest(rounding, found));
       return;
     }
     const inside = Math.min(Math.max(found, 0), last);
@@ -54,7 +91,9 @@ function resize(call: Call): Value {
   return axes.reduce((y, axis, i) => {
     const size = x.shape[axis]!;
     const out = sizes[i] ?? Math.floor(size * scales[i]!);
-    return alongAxis(call, y, axis, { size, out, scale: scales[i] ?? out / size });
+    const roi = numbers(call, 1) ?? [];
+    const [start, end] = [roi[i] ?? 0, roi[i + axes.length] ?? 1];
+    return alongAxis(call, y, axis, { size, out, scale: scales[i] ?? out / size, start, end });
   }, x);
 }
 

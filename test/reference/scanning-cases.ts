@@ -143,6 +143,31 @@ const einsum: Maker = (draw) => {
   });
 };
 
+/** Axes that no letter names, the same in every input. */
+const ellipsis: Maker = (draw) => {
+  const equation = draw.of(
+    "...ij,jk->...ik",
+    "...i,...i->...",
+    "b...,b->b...",
+    "i...,ij",
+    "...,...",
+  );
+  const size = new Map([..."bijk"].map((letter) => [letter, draw.int(1, 3)]));
+  const rest = draw.shape(draw.int(0, 2));
+  const tensors = equation
+    .split("->")[0]!
+    .split(",")
+    .map((term, i) => {
+      const shape = [...term.replace("...", ".")].flatMap((letter) =>
+        letter === "." ? rest : size.get(letter)!,
+      );
+      return [`x${i}`, draw.tensor(shape)] as const;
+    });
+  return caseOf("Einsum", Object.fromEntries(tensors), {
+    attributes: { equation: text(equation) },
+  });
+};
+
 /** Random cases of operators that scan, move and contract. */
 export const scanningCases: Readonly<Record<string, Maker>> = {
   CumSum: cumulativeSum,
@@ -158,4 +183,5 @@ export const scanningCases: Readonly<Record<string, Maker>> = {
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
   Einsum: einsum,
+  "Einsum ellipsis": ellipsis,
 };

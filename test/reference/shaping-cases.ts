@@ -52,6 +52,20 @@ const slice: Maker = (draw) => {
   );
 };
 
+/** Positions that are fed, along an axis whose size is not known either. */
+const sliceAtRunTime: Maker = (draw) => {
+  const shape = [draw.int(2, 5), draw.int(1, 3), draw.int(2, 5)];
+  const step = draw.of(1, 2, -1);
+  const tensors = {
+    x: draw.tensor(shape),
+    starts: i64(step > 0 ? [draw.int(0, 1), -2] : [-1, -2]),
+    ends: i64(step > 0 ? [draw.of(-1, 9), 9] : [draw.of(0, -99), 9]),
+    axes: i64([0, 2]),
+  };
+  const steps = step === 1 ? {} : { steps: i64([step, 1]) };
+  return caseOf("Slice", { ...tensors, ...steps }, { constants: ["axes"], symbolic: ["x"] });
+};
+
 const gather: Maker = (draw) => {
   const shape = draw.shape(draw.int(1, 3));
   const axis = draw.int(0, shape.length - 1);
@@ -63,6 +77,13 @@ const gather: Maker = (draw) => {
     { x: draw.tensor(shape), indices: i64(data, indices) },
     { attributes: { axis: int(draw.of(axis, axis - shape.length)) }, symbolic: ["x"] },
   );
+};
+
+const padValue: Maker = (draw) => {
+  const shape = [draw.int(1, 3), draw.int(3, 4)];
+  const pads = i64(Array.from({ length: 4 }, () => draw.int(-1, 2)));
+  const tensors = { x: draw.tensor(shape), pads, value: draw.tensor([]) };
+  return caseOf("Pad", tensors, { constants: draw.of([], ["pads"]), symbolic: ["x"] });
 };
 
 const pad: Maker = (draw) => {
@@ -127,7 +148,9 @@ export const shapingCases: Readonly<Record<string, Maker>> = {
   Concat: concat,
   Split: split,
   Slice: slice,
+  "Slice at run time": sliceAtRunTime,
   Gather: gather,
   Pad: pad,
+  "Pad value": padValue,
   Expand: expand,
 };

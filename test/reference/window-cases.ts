@@ -1,5 +1,5 @@
 import type { Attributes } from "../../core/src/graph/builder.ts";
-import { int, ints } from "../../core/src/graph/builder.ts";
+import { int, ints, text } from "../../core/src/graph/builder.ts";
 import type { Tensor } from "../../core/src/graph/tensor.ts";
 import type { Draw, Maker } from "./case.ts";
 import { caseOf } from "./case.ts";
@@ -75,6 +75,92 @@ const autoPadded: Maker = (draw) => {
   return caseOf("Conv", { x, w: draw.tensor([3, 2, k]) }, { attributes, symbolic: ["x"] });
 };
 
+/** Two axes, groups and dilations, padded to keep the size of the strides. */
+const autoPadded2d: Maker = (draw) => {
+  const group = draw.int(1, 2);
+  const kernel = [draw.int(1, 3), draw.int(1, 4)];
+  const attributes = {
+    auto_pad: text(draw.of("SAME_UPPER", "SAME_LOWER")),
+    strides: ints([draw.int(1, 2), draw.int(1, 2)]),
+    group: int(group),
+    kernel_shape: ints(kernel),
+  };
+  const x = draw.tensor([2, 2 * group, draw.int(4, 6), draw.int(4, 6)]);
+  return caseOf(
+    "Conv",
+    { x, w: draw.tensor([2 * group, 2, ...kernel]) },
+    { attributes, symbolic: ["x"] },
+  );
+};
+
+/** Kernels at least as long as the strides, so that nothing is cut off that was never written. */
+const transposed =
+  (attributes: (draw: Draw, sizes: { full: number[]; strides: number[] }) => Attributes): Maker =>
+  (draw) => {
+    const group = draw.int(1, 2);
+    const strides = [draw.int(1, 3), draw.int(1, 2)];
+    const kernel = strides.map((s) => draw.int(s, 4));
+    const size = [draw.int(2, 4), draw.int(2, 4)];
+    const full = size.map((n, i) => strides[i]! * (n - 1) + kernel[i]!);
+    const tensors = {
+      x: draw.tensor([2, 2 * group, ...size]),
+      w: draw.tensor([2 * group, draw.int(1, 2), ...kernel]),
+    };
+    return caseOf("ConvTranspose", tensors, {
+      attributes: {
+        kernel_shape: ints(kernel),
+        strides: ints(strides),
+        group: int(group),
+        ...attributes(draw, { full, strides }),
+      },
+      symbolic: ["x"],
+    });
+  };
+
+const shaped = transposed((draw, { full }) => ({
+  output_shape: ints(full.map((n) => n - draw.int(0, 1))),
+  auto_pad: text(draw.of("NOTSET", "SAME_UPPER", "SAME_LOWER")),
+}));
+
+const transposedSame = transposed((draw) => ({
+  auto_pad: text(draw.of("SAME_UPPER", "SAME_LOWER", "VALID")),
+}));
+
+const autoPool =
+  (op: "MaxPool" | "AveragePool"): Maker =>
+  (draw) => {
+    const x = draw.tensor([1, 2, draw.int(4, 7)]);
+    const attributes: Attributes = {
+      auto_pad: text(draw.of("SAME_UPPER", "SAME_LOWER", "VALID")),
+      strides: ints([draw.int(1, 3)]),
+      kernel_shape: ints([draw.int(1, 4)]),
+      ...(op === "AveragePool" ? { count_include_pad: int(draw.int(0, 1)) } : {}),
+    };
+    return caseOf(op, { x }, { attributes, symbolic: ["x"] });
+  };
+
+const averageCeil: Maker = (draw) => {
+  const rank = draw.int(1, 2);
+  const { attributes } = windowOf(draw, rank, (k) => Math.min(k - 1, 2));
+  const x = draw.tensor([1, 2, ...sizes(draw, rank)]);
+  const more = { ceil_mode: int(1), count_include_pad: int(draw.int(0, 1)) };
+  return caseOf("AveragePool", { x }, { attributes: { ...attributes, ...more }, symbolic: ["x"] });
+};
+
+const averageDilated: Maker = (draw) => {
+  const rank = draw.int(1, 2);
+  const { attributes } = windowOf(draw, rank, (k) => Math.min(k - 1, 2));
+  const x = draw.tensor([1, 2, ...sizes(draw, rank)]);
+  const more = { count_include_pad: int(draw.int(0, 1)) };
+  return caseOf("AveragePool", { x }, { attributes: { ...attributes, ...more }, symbolic: ["x"] });
+};
+
+const columnMajor: Maker = (draw) => {
+  const x = draw.tensor([2, 2, draw.int(3, 5), draw.int(3, 5)]);
+  const attributes = { kernel_shape: ints([2, 3]), storage_order: int(1) };
+  return caseOf("MaxPool", { x }, { attributes, outputs: 2, dtypes: { y1: "int64" } });
+};
+
 const pool =
   (op: "MaxPool" | "AveragePool"): Maker =>
   (draw) => {
@@ -133,11 +219,19 @@ const spatial =
 export const windowCases: Readonly<Record<string, Maker>> = {
   Conv: conv("Conv"),
   "Conv auto_pad": autoPadded,
+  "Conv auto_pad in 2-D": autoPadded2d,
   ConvTranspose: conv("ConvTranspose"),
+  "ConvTranspose auto_pad": transposedSame,
+  "ConvTranspose output_shape": shaped,
   "Conv depthwise": depthwise,
   "Conv wide": wide,
   MaxPool: pool("MaxPool"),
+  "MaxPool auto_pad": autoPool("MaxPool"),
+  "MaxPool column major": columnMajor,
   "MaxPool tiling": tiling("MaxPool"),
+  "AveragePool auto_pad": autoPool("AveragePool"),
+  "AveragePool ceil_mode": averageCeil,
+  "AveragePool dilated": averageDilated,
   "AveragePool tiling": tiling("AveragePool"),
   AveragePool: pool("AveragePool"),
   GlobalAveragePool: spatial("GlobalAveragePool"),

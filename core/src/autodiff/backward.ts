@@ -1,4 +1,5 @@
 import type { Graph, Node, ValueInfo } from "../graph/graph.ts";
+import { readsOf } from "../graph/reads.ts";
 import type { Emitter } from "./emitter.ts";
 import { gradientOf } from "./gradients.ts";
 import { gradientUnsupported, ruleContext } from "./rule.ts";
@@ -37,6 +38,9 @@ export function backward(emit: Emitter, options: BackwardOptions): ReadonlyMap<s
   for (const node of graph.nodes.toReversed()) {
     const ups = node.outputs.map((name) => (reached.has(name) ? gradients.get(name) : undefined));
     if (ups.every((up) => up === undefined)) continue;
+    const half = node.outputs.find((name) => values.get(name)?.dtype === "float16");
+    if (half !== undefined)
+      throw gradientUnsupported(node, `${half} is float16; cast it to float32`);
     const inputs = ruleOf(node)(ruleContext({ node, ups, emit, info, constant }));
     for (const [index, name] of node.inputs.entries()) {
       const gradient = inputs[index];
@@ -57,7 +61,7 @@ function ruleOf(node: Node) {
 function dependents({ graph, values, wrt }: BackwardOptions): ReadonlySet<string> {
   const reached = new Set(wrt);
   for (const node of graph.nodes) {
-    if (!node.inputs.some((name) => reached.has(name))) continue;
+    if (!readsOf(node).some((name) => reached.has(name))) continue;
     for (const name of node.outputs) {
       if (name !== "" && isSmooth(node, values.get(name)?.dtype)) reached.add(name);
     }

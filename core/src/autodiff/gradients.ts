@@ -28,6 +28,8 @@ import type { ScatteringOp } from "./gradients/scattering.ts";
 import { scattering } from "./gradients/scattering.ts";
 import type { ShapeOp } from "./gradients/shape.ts";
 import { shape } from "./gradients/shape.ts";
+import type { TrigonometryOp } from "./gradients/trigonometry.ts";
+import { trigonometry } from "./gradients/trigonometry.ts";
 import type { Rule } from "./rule.ts";
 
 /** Every operator that can be differentiated. */
@@ -48,7 +50,8 @@ export type DifferentiableOp =
   | ReductionOp
   | "Resize"
   | ScatteringOp
-  | ShapeOp;
+  | ShapeOp
+  | TrigonometryOp;
 
 /** The gradient table: a row an operator, written in plain ONNX operators. */
 export const gradients: Readonly<Record<DifferentiableOp, Rule>> = {
@@ -69,6 +72,7 @@ export const gradients: Readonly<Record<DifferentiableOp, Rule>> = {
   ...resampling,
   ...scattering,
   ...shape,
+  ...trigonometry,
 };
 
 /** Finds the row of an operator. */

@@ -1,7 +1,8 @@
+import { int } from "../../graph/builder.ts";
 import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { once } from "../rule.ts";
-import { asNumber, keepWhere, sumLike } from "../shapes.ts";
+import { asNumber, keepWhere, reshapeLike, sumLike } from "../shapes.ts";
 
 const isFloat = (dtype: string): boolean => dtype === "float32" || dtype === "float64";
 
@@ -39,13 +40,18 @@ const power: Rule = (c) => {
   ];
 };
 
+/** Adds up a gradient to the shape of a limit, which is a single number. */
+const toLimit = (c: RuleContext, value: string, index: number): string =>
+  reshapeLike(c, c.op("ReduceSum", [value], { keepdims: int(0) }), c.x(index));
+
+/** The upper limit holds where both do; an element at a limit is the input's. */
 const clip: Rule = (c) => {
-  const limit = (): never => c.refuse("only constant limits are supported");
+  const [x, low, high] = [c.x(0), c.x(1), c.x(2)];
   return [
     () => {
       const inside = [
-        ...(c.x(1) === "" ? [] : [c.op("GreaterOrEqual", [c.x(0), c.x(1)])]),
-        ...(c.x(2) === "" ? [] : [c.op("LessOrEqual", [c.x(0), c.x(2)])]),
+        ...(low === "" ? [] : [c.op("GreaterOrEqual", [x, low])]),
+        ...(high === "" ? [] : [c.op("LessOrEqual", [x, high])]),
       ];
       if (inside.length === 0) return c.up;
       return keepWhere(
@@ -54,8 +60,15 @@ const clip: Rule = (c) => {
         c.up,
       );
     },
-    limit,
-    limit,
+    () => {
+      const below = c.op("Less", [x, low]);
+      const isFree = high === "" ? below : c.op("And", [below, c.op("LessOrEqual", [low, high])]);
+      return toLimit(c, keepWhere(c, isFree, c.up), 1);
+    },
+    () => {
+      const raised = low === "" ? x : c.op("Max", [x, low]);
+      return toLimit(c, keepWhere(c, c.op("Greater", [raised, high]), c.up), 2);
+    },
   ];
 };
 
@@ -81,10 +94,6 @@ export type ArithmeticOp =
   | "Exp"
   | "Log"
   | "Reciprocal"
-  | "Sin"
-  | "Cos"
-  | "Tan"
-  | "Atan"
   | "Sum"
   | "Mean"
   | "Erf"
@@ -114,12 +123,6 @@ export const arithmetic: Readonly<Record<ArithmeticOp, Rule>> = {
   Exp: unary((c) => c.op("Mul", [c.up, c.y])),
   Log: unary((c) => c.op("Div", [c.up, c.x(0)])),
   Reciprocal: unary((c) => c.op("Neg", [c.op("Mul", [c.up, c.op("Mul", [c.y, c.y])])])),
-  Sin: unary((c) => c.op("Mul", [c.up, c.op("Cos", [c.x(0)])])),
-  Cos: unary((c) => c.op("Neg", [c.op("Mul", [c.up, c.op("Sin", [c.x(0)])])])),
-  Tan: unary((c) => c.op("Mul", [c.up, c.op("Add", [c.number(1), c.op("Mul", [c.y, c.y])])])),
-  Atan: unary((c) =>
-    c.op("Div", [c.up, c.op("Add", [c.number(1), c.op("Mul", [c.x(0), c.x(0)])])]),
-  ),
   Sum: (c) => c.node.inputs.map((_, index) => () => sum(c, c.up, index)),
   Mean: (c) => {
     const share = once(() => c.op("Div", [c.up, c.number(c.node.inputs.length)]));

@@ -1,28 +1,32 @@
 import { textOf } from "../../graph/attributes.ts";
 import { text } from "../../graph/builder.ts";
+import type { EinsumEquation } from "../../graph/einsum-equation.ts";
+import { einsumEquation } from "../../graph/einsum-equation.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { expandLike } from "../shapes.ts";
 
-/** The letters of each input and of the output. */
-type Equation = { readonly terms: readonly string[]; readonly output: string };
-
-function equationOf(c: RuleContext): Equation {
-  const [left = "", right] = textOf(c.node, "equation", "").replaceAll(" ", "").split("->");
-  const terms = left.split(",");
-  if (left.includes(".")) c.refuse("an ellipsis is not supported; name the axes");
-  if (terms.some((term) => new Set(term).size < term.length)) {
+function equationOf(c: RuleContext): EinsumEquation {
+  const ranks = c.node.inputs.map((name) => c.dims(name).length);
+  const equation =
+    einsumEquation(textOf(c.node, "equation", ""), ranks) ?? c.refuse("its equation is not valid");
+  if (equation.terms.some((term) => new Set(term).size < term.length)) {
     c.refuse("an axis that one input names twice is not supported");
   }
-  const letters = terms.join("");
-  const once = [...letters].filter((letter) => letters.split(letter).length === 2);
-  return { terms, output: right ?? once.sort().join("") };
+  for (const letter of equation.ellipsis) {
+    // An ellipsis may repeat an input along an axis of size 1, which a letter may not.
+    const sizes = equation.terms.map((term, index) => c.dims(c.x(index))[term.indexOf(letter)]);
+    if (new Set(sizes.filter((size) => size !== undefined)).size > 1) {
+      c.refuse("an ellipsis that repeats an input is not supported");
+    }
+  }
+  return equation;
 }
 
 /**
  * The gradient of one input: the same sum of products with the output's gradient in its place. A letter that no other
  * input and not the output has was only added up, so its gradient is the same all along.
  */
-function inputGradient(c: RuleContext, { terms, output }: Equation, index: number): string {
+function inputGradient(c: RuleContext, { terms, output }: EinsumEquation, index: number): string {
   const own = [...(terms[index] ?? "")];
   const others = terms.flatMap((term, i) => (i === index ? [] : [{ term, name: c.x(i) }]));
   const found = new Set(output + others.map(({ term }) => term).join(""));

@@ -1,9 +1,10 @@
-import { intOf, intsOf, textOf } from "../../graph/attributes.ts";
+import { intOf } from "../../graph/attributes.ts";
 import type { Attributes } from "../../graph/builder.ts";
 import { int, ints } from "../../graph/builder.ts";
 import type { Dim } from "../../graph/graph.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { range, sumOver } from "../shapes.ts";
+import { transposedWindowOf } from "../transposed-window.ts";
 import type { Window } from "../window.ts";
 import { alongAxes, knownSize, unreached, windowOf } from "../window.ts";
 import { weightGradient } from "./convolution-weight.ts";
@@ -94,13 +95,7 @@ const conv: Rule = (c) => {
 
 /** The adjoint of Conv: what was its input's gradient is the forward pass here, and the other way round. */
 const convTranspose: Rule = (c) => {
-  if (
-    textOf(c.node, "auto_pad", "NOTSET") !== "NOTSET" ||
-    intsOf(c.node, "output_shape") !== undefined
-  ) {
-    c.refuse("padding must be given by pads and output_padding");
-  }
-  const w = windowOf(c, kernelOf(c), []);
+  const w = transposedWindowOf(c, kernelOf(c), c.dims(c.x(0)).slice(2));
   const group = intOf(c.node, "group", 1);
   return [
     () => c.op("Conv", [c.up, c.x(1)], attributesOf(w, group)),

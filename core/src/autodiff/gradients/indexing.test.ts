@@ -17,10 +17,13 @@ test("an index that is picked twice gets the sum", async () => {
   expect((await gradientsOf(graph, feeds, f32([1, 2, 4])))["x"]).toEqual([2, 0, 5]);
 });
 
-test("positions that only the run tells are refused", () => {
-  const tensors = { x: f32([1, 2, 3]), starts: i64([0]), ends: i64([2]) };
-  const { graph } = caseOf("Slice", tensors, { constants: ["ends"] });
+test("axes of a slice that only the run tells are refused", () => {
+  const lists = { starts: i64([0]), ends: i64([2]) };
+  const { graph } = caseOf("Slice", { x: f32([1, 2, 3]), ...lists, axes: i64([0]) });
+  const message = "no gradient for Slice (y): the axes that it cuts must be constants";
   expect(() => differentiate(graph)).toThrow(
-    expect.objectContaining({ code: "GRADIENT_UNSUPPORTED" }),
+    expect.objectContaining({ code: "GRADIENT_UNSUPPORTED", message }),
   );
+  const open = caseOf("Slice", { x: f32([1, 2, 3]), ...lists }, { symbolic: ["starts", "ends"] });
+  expect(() => differentiate(open.graph)).toThrow("how many axes it cuts must be known");
 });

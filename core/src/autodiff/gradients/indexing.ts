@@ -1,5 +1,6 @@
 import { intOf } from "../../graph/attributes.ts";
 import { int, ints, text } from "../../graph/builder.ts";
+import { i64 } from "../../graph/tensor.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { axisOf, range } from "../shapes.ts";
 
@@ -13,10 +14,7 @@ type Cut = {
 
 function integers(c: RuleContext, index: number): number[] | undefined {
   if (c.x(index) === "") return undefined;
-  const tensor = c.constant(c.x(index));
-  return tensor === undefined
-    ? c.refuse("starts, ends, axes and steps must be constants")
-    : Array.from(tensor.data, Number);
+  return Array.from(c.constant(c.x(index))?.data ?? [], Number);
 }
 
 function cutsOf(c: RuleContext): Cut[] {
@@ -28,11 +26,7 @@ function cutsOf(c: RuleContext): Cut[] {
 }
 
 function cutOf(c: RuleContext, axis: number, start: number, step: number): Cut {
-  const size = c.dims(c.x(0))[axis];
-  const count = c.dims(c.y)[axis];
-  if (typeof size !== "number" || typeof count !== "number") {
-    return c.refuse("sizes along the axes of a slice must be known");
-  }
+  const [size, count] = [Number(c.dims(c.x(0))[axis]), Number(c.dims(c.y)[axis])];
   const from = Math.min(Math.max(start < 0 ? start + size : start, 0), step < 0 ? size - 1 : size);
   return { axis, start: from, step, count };
 }
@@ -61,10 +55,58 @@ function spread(c: RuleContext, value: string, { axis, step, count }: Cut): stri
   });
 }
 
+/** Whether everything about a slice is known before anything runs. */
+const isConstant = (c: RuleContext): boolean =>
+  [1, 2, 3, 4].every((index) => c.x(index) === "" || c.constant(c.x(index)) !== undefined) &&
+  slicedAxes(c).every((axis) => typeof c.dims(c.x(0))[axis] === "number");
+
+/** The axes of a slice, counted from the front. */
+function slicedAxes(c: RuleContext): readonly number[] {
+  const rank = c.dims(c.x(0)).length;
+  const [count] = c.dims(c.x(1));
+  if (typeof count !== "number") return c.refuse("how many axes it cuts must be known");
+  if (c.x(3) === "") return range(0, count);
+  const axes = c.constant(c.x(3)) ?? c.refuse("the axes that it cuts must be constants");
+  return Array.from(axes.data, Number).map((axis) => axisOf(axis, rank));
+}
+
+/** Puts what was cut out to where it came from, an axis after the other: the cut of all positions tells where. */
+function placeAtRunTime(c: RuleContext): string {
+  const shape = c.op("Shape", [c.x(0)]);
+  const rank = c.dims(c.x(0)).length;
+  return slicedAxes(c).reduce((value, axis, i) => {
+    const one = (index: number): string =>
+      c.op("Slice", [c.x(index), c.ints([i]), c.ints([i + 1])]);
+    const size = c.op("Gather", [shape, index64(c, axis)]);
+    const all = c.op("Range", [index64(c, 0), size, index64(c, 1)]);
+    const steps = c.x(4) === "" ? [] : [one(4)];
+    const cut = c.op("Slice", [all, one(1), one(2), zeroOf(c), ...steps]);
+    const front = [axis, ...range(0, axis), ...range(axis + 1, rank)];
+    const moved = c.op("Transpose", [value], { perm: ints(front) });
+    const others = c.op("Slice", [c.op("Shape", [moved]), c.ints([1]), c.ints([rank])]);
+    const sizes = c.op("Concat", [c.op("Unsqueeze", [size, c.ints([0])]), others], {
+      axis: int(0),
+    });
+    const zeros = c.op("Expand", [c.number(0), sizes]);
+    const placed = c.op("ScatterND", [zeros, c.op("Unsqueeze", [cut, c.ints([-1])]), moved]);
+    const back = range(0, rank).map((at) => front.indexOf(at));
+    return c.op("Transpose", [placed], { perm: ints(back) });
+  }, c.up);
+}
+
+const index64 = (c: RuleContext, value: number): string => c.tensor(i64([value], []));
+
+/** Axis 0 in the type of the starts, which all lists of a Slice have in common. */
+const zeroOf = (c: RuleContext): string =>
+  c.dtype(c.x(1)) === "int64"
+    ? c.ints([0])
+    : c.tensor({ dtype: "int32", shape: [1], data: Int32Array.of(0) });
+
 const slice: Rule = (c) => {
   const listed = (): never => c.refuse("positions have no gradient");
   return [
     () => {
+      if (!isConstant(c)) return placeAtRunTime(c);
       let value = c.up;
       const pads: number[] = [];
       const ends: number[] = [];

@@ -1,8 +1,9 @@
 import { floatOf, intOf } from "../../graph/attributes.ts";
 import { int } from "../../graph/builder.ts";
+import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { once } from "../rule.ts";
-import { axisOf, range, reshapeLike, sumLike, sumOver } from "../shapes.ts";
+import { axisOf, expandLike, range, reshapeLike, sumLike, sumOver } from "../shapes.ts";
 
 const meanOver = (c: RuleContext, value: string, axes: readonly number[]): string =>
   c.op("ReduceMean", [value, c.ints(axes)], { keepdims: int(1) });
@@ -30,21 +31,33 @@ function throughMoments(
   return c.op("Mul", [rest, inverse]);
 }
 
-const onlyFirstOutput = (c: RuleContext): void => {
-  if (c.ups.slice(1).some((up) => up !== undefined))
-    c.refuse("only its first output has a gradient");
-};
+/** Gradients that arrive at the mean and at the inverse deviation reach every element of their row. */
+function fromStatistics(c: RuleContext, { normal, inverse }: Standardized): readonly string[] {
+  const [, mean, deviation] = c.ups;
+  if (mean === undefined && deviation === undefined) return [];
+  const elements = c.op("Div", [c.op("Size", [c.x(0)]), c.op("Size", [inverse])]);
+  const count = c.op("Cast", [elements], castTo(c.float));
+  const share = (up: string): string => c.op("Div", [up, count]);
+  const square = (): string => c.op("Mul", [c.op("Mul", [inverse, inverse]), normal]);
+  return [
+    ...(mean === undefined ? [] : [expandLike(c, share(mean), c.x(0))]),
+    ...(deviation === undefined ? [] : [c.op("Neg", [c.op("Mul", [share(deviation), square()])])]),
+  ];
+}
 
 const layer: Rule = (c) => {
-  onlyFirstOutput(c);
   const x = c.x(0);
   const dims = c.dims(x);
   const axes = range(axisOf(intOf(c.node, "axis", -1), dims.length), dims.length);
   const parts = once(() => standardize(c, x, axes));
+  const direct = (): readonly string[] =>
+    c.ups[0] === undefined ? [] : [throughMoments(c, c.op("Mul", [c.up, c.x(1)]), parts(), axes)];
+  const onlyFirst = (gradient: () => string) => (c.ups[0] === undefined ? undefined : gradient);
   return [
-    () => throughMoments(c, c.op("Mul", [c.up, c.x(1)]), parts(), axes),
-    () => sumLike(c, c.op("Mul", [c.up, parts().normal]), dims, c.x(1)),
-    () => sumLike(c, c.up, dims, c.x(2)),
+    () =>
+      [...direct(), ...fromStatistics(c, parts())].reduce((sum, each) => c.op("Add", [sum, each])),
+    onlyFirst(() => sumLike(c, c.op("Mul", [c.up, parts().normal]), dims, c.x(1))),
+    onlyFirst(() => sumLike(c, c.up, dims, c.x(2))),
   ];
 };
 

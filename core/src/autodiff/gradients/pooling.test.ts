@@ -5,9 +5,8 @@ import {
   gradientContract,
   gradientsOf,
 } from "../../../../test/reference/gradient-suite.ts";
-import { int, ints } from "../../graph/builder.ts";
+import { ints } from "../../graph/builder.ts";
 import { f32 } from "../../graph/tensor.ts";
-import { differentiate } from "../differentiate.ts";
 import { pooling } from "./pooling.ts";
 
 gradientContract(pooling);
@@ -43,15 +42,4 @@ test("what no window reaches has gradient 0", async () => {
     const { graph, feeds } = caseOf(op, { x }, { attributes: window(2, 2) });
     expect((await gradientsOf(graph, feeds, f32([1, 1], [1, 1, 2])))["x"]).toEqual(expected);
   }
-});
-
-test("an average pool that rounds up is refused", () => {
-  const { graph } = caseOf(
-    "AveragePool",
-    { x: f32([1, 2, 3], [1, 1, 3]) },
-    { attributes: { ...window(2, 2), ceil_mode: int(1) } },
-  );
-  expect(() => differentiate(graph)).toThrow(
-    expect.objectContaining({ code: "GRADIENT_UNSUPPORTED" }),
-  );
 });

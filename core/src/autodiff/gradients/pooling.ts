@@ -8,7 +8,7 @@ import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { expandLike, floatConstant, isStatic, keepWhere, range, reshapeLike } from "../shapes.ts";
 import type { Window } from "../window.ts";
-import { alongAxes, knownSize, slicesOf, unreached, windowOf } from "../window.ts";
+import { alongAxes, knownSize, slicesOf, windowOf } from "../window.ts";
 
 const kernelOf = (c: RuleContext): readonly number[] =>
   intsOf(c.node, "kernel_shape") ?? c.refuse("kernel_shape is missing");
@@ -67,7 +67,8 @@ const maxPool: Rule = (c) => [
   () => {
     const w = windowOf(c, kernelOf(c), c.dims(c.x(0)).slice(2));
     if (isTiling(w) && intOf(c.node, "ceil_mode", 0) === 0) return tileMaxima(c, w);
-    const places = c.ops("MaxPool", [c.x(0)], 2, c.node.attributes)[1] ?? "";
+    const rowMajor = { ...c.node.attributes, storage_order: int(0) };
+    const places = c.ops("MaxPool", [c.x(0)], 2, rowMajor)[1] ?? "";
     const flat = (value: string): string => c.op("Reshape", [value, c.ints([-1])]);
     const size = c.op("Reshape", [c.op("Size", [c.x(0)]), c.ints([1])]);
     const zeros = c.op("Expand", [c.number(0), size]);
@@ -77,8 +78,8 @@ const maxPool: Rule = (c) => [
   },
 ];
 
-/** How many elements each window averages, `[1, 1, ...out]`. */
-function countsOf(c: RuleContext, w: Window, out: readonly Dim[]): Tensor {
+/** How many elements each window averages, `[1, 1, ...out]`: those inside the input, or inside its padding too. */
+function countsOf(c: RuleContext, w: Window, out: readonly Dim[], withPads: boolean): Tensor {
   const sizes = c
     .dims(c.x(0))
     .slice(2)
@@ -86,7 +87,9 @@ function countsOf(c: RuleContext, w: Window, out: readonly Dim[]): Tensor {
   const along = alongAxes(w, () => 0).map((_, i) =>
     range(0, knownSize(c, out[i])).map((position) => {
       const start = position * (w.strides[i] ?? 1) - (w.begins[i] ?? 0);
-      return Math.min(start + (w.kernel[i] ?? 1), sizes[i] ?? 0) - Math.max(start, 0);
+      const end = (sizes[i] ?? 0) + (withPads ? (w.ends[i] ?? 0) : 0);
+      const taps = range(0, w.kernel[i] ?? 1).map((tap) => start + tap * (w.dilations[i] ?? 1));
+      return taps.filter((at) => (withPads || at >= 0) && at < end).length;
     }),
   );
   const counts = along.reduce((all, axis) => all.flatMap((a) => axis.map((b) => a * b)), [1]);
@@ -95,18 +98,16 @@ function countsOf(c: RuleContext, w: Window, out: readonly Dim[]): Tensor {
 
 const averagePool: Rule = (c) => [
   () => {
-    if (intOf(c.node, "ceil_mode", 0) !== 0) c.refuse("ceil_mode is not supported");
-    if (intsOf(c.node, "dilations")?.some((d) => d !== 1)) c.refuse("dilations are not supported");
     const [sizes, out] = [c.dims(c.x(0)).slice(2), c.dims(c.y).slice(2)];
     const w = windowOf(c, kernelOf(c), sizes);
     const all = sizeOf(w.kernel);
-    const even =
-      intOf(c.node, "count_include_pad", 0) === 1 ||
-      [...w.begins, ...w.ends].every((pad) => pad === 0);
+    const withPads = intOf(c.node, "count_include_pad", 0) === 1;
+    const isCeil = intOf(c.node, "ceil_mode", 0) === 1;
+    const even = !isCeil && (withPads || [...w.begins, ...w.ends].every((pad) => pad === 0));
     const share = even
       ? c.op("Div", [c.up, c.number(all)])
-      : c.op("Div", [c.up, floatConstant(c, countsOf(c, w, out))]);
-    if (isTiling(w))
+      : c.op("Div", [c.up, floatConstant(c, countsOf(c, w, out, withPads))]);
+    if (isTiling(w) && !isCeil)
       return interleave(
         c,
         w,
@@ -117,12 +118,18 @@ const averagePool: Rule = (c) => [
       share,
       c.ints([-1, 1, ...out.map((dim) => knownSize(c, dim))]),
     ]);
+    // How far the last window reaches beyond the input; below 0 it ends before.
+    const beyond = alongAxes(w, ({ k, s, d, b, i }) => {
+      const last = s * (knownSize(c, out[i]) - 1) + d * (k - 1) + 1;
+      return last - b - knownSize(c, sizes[i]);
+    });
     const ones = floatConstant(c, f32(new Float32Array(all).fill(1), [1, 1, ...w.kernel]));
     const attributes: Attributes = {
       kernel_shape: ints(w.kernel),
       strides: ints(w.strides),
-      pads: ints([...w.begins, ...w.ends]),
-      output_padding: ints(unreached(c, w, sizes)),
+      dilations: ints(w.dilations),
+      pads: ints([...w.begins, ...beyond.map((excess) => Math.max(excess, 0))]),
+      output_padding: ints(beyond.map((excess) => Math.max(-excess, 0))),
     };
     return reshapeLike(c, c.op("ConvTranspose", [images, ones], attributes), c.x(0));
   },

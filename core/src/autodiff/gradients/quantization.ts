@@ -13,6 +13,7 @@ const limits: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
 
 /** Lays a parameter of one number a slice along the node's axis. */
 function along(c: RuleContext, parameter: string): string {
+  if (intOf(c.node, "block_size", 0) !== 0) c.refuse("scales of blocks are not supported");
   if (c.dims(parameter).length === 0) return parameter;
   const rank = c.dims(c.x(0)).length;
   const axis = axisOf(intOf(c.node, "axis", 1), rank);

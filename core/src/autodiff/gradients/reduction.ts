@@ -24,7 +24,7 @@ function kept(c: RuleContext, value: string): string {
 const reducer =
   (gradient: (c: RuleContext) => string): Rule =>
   (c) => {
-    if (reducesNothing(c)) c.refuse("it reduces nothing; leave it out");
+    if (reducesNothing(c)) c.refuse("with no axes it reduces nothing; leave it out");
     return [() => gradient(c), () => c.refuse("axes have no gradient")];
   };
 

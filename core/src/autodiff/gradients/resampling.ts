@@ -1,4 +1,4 @@
-import { intOf, intsOf, textOf } from "../../graph/attributes.ts";
+import { floatOf, intOf, intsOf, textOf } from "../../graph/attributes.ts";
 import { ints } from "../../graph/builder.ts";
 import { f32 } from "../../graph/tensor.ts";
 import type { Rule, RuleContext } from "../rule.ts";
@@ -7,16 +7,27 @@ import { axisOf, range } from "../shapes.ts";
 /** What a position of the output takes from positions of the input along one axis. */
 type Taps = readonly (readonly [position: number, share: number])[];
 
+/** One axis: its sizes, the factor between them, and the part of it that is sampled, in its own length. */
+type Axis = {
+  readonly in: number;
+  readonly out: number;
+  readonly scale: number;
+  readonly start: number;
+  readonly end: number;
+};
+
 /** Where a position of the output lies among the input's, by the specification's modes. */
-const coordinates: Readonly<
-  Record<string, (at: number, axis: { in: number; out: number; scale: number }) => number>
-> = {
+const coordinates: Readonly<Record<string, (at: number, axis: Axis) => number>> = {
   half_pixel: (at, { scale }) => (at + 0.5) / scale - 0.5,
   half_pixel_symmetric: (at, { in: size, out, scale }) =>
     (size / 2) * (1 - out / (size * scale)) + (at + 0.5) / scale - 0.5,
   pytorch_half_pixel: (at, { out, scale }) => (out > 1 ? (at + 0.5) / scale - 0.5 : 0),
   align_corners: (at, { in: size, out }) => (out === 1 ? 0 : (at * (size - 1)) / (out - 1)),
   asymmetric: (at, { scale }) => at / scale,
+  tf_crop_and_resize: (at, { in: size, out, start, end }) =>
+    out > 1
+      ? start * (size - 1) + (at * (end - start) * (size - 1)) / (out - 1)
+      : 0.5 * (start + end) * (size - 1),
 };
 
 const roundings: Readonly<Record<string, (x: number) => number>> = {
@@ -25,6 +36,15 @@ const roundings: Readonly<Record<string, (x: number) => number>> = {
   floor: Math.floor,
   ceil: Math.ceil,
 };
+
+/** Shares of the four elements around a place, `part` of the way from the second to the third. */
+const cubicWeights =
+  (a: number) =>
+  (part: number): readonly number[] => {
+    const near = (d: number): number => ((a + 2) * d - (a + 3)) * d * d + 1;
+    const far = (d: number): number => ((a * d - 5 * a) * d + 8 * a) * d - 4 * a;
+    return [far(1 + part), near(part), near(1 - part), far(2 - part)];
+  };
 
 function tapsOf(c: RuleContext): (x: number, size: number) => Taps {
   const mode = textOf(c.node, "mode", "nearest");
@@ -37,6 +57,18 @@ function tapsOf(c: RuleContext): (x: number, size: number) => Taps {
         [inside(low, size), 1 - part],
         [inside(low + 1, size), part],
       ];
+    };
+  }
+  if (mode === "cubic") {
+    const weights = cubicWeights(floatOf(c.node, "cubic_coeff_a", -0.75));
+    const isInside = intOf(c.node, "exclude_outside", 0) === 1;
+    return (x, size) => {
+      const low = Math.floor(x) - 1;
+      const taps = weights(x - Math.floor(x)).map((share, i) => [low + i, share] as const);
+      if (!isInside) return taps.map(([at, share]) => [inside(at, size), share]);
+      const kept = taps.filter(([at]) => at >= 0 && at < size);
+      const sum = kept.reduce((total, [, share]) => total + share, 0);
+      return kept.map(([at, share]) => [at, share / sum]);
     };
   }
   const round = roundings[textOf(c.node, "nearest_mode", "round_prefer_floor")];
@@ -85,11 +117,21 @@ function sizesAt(c: RuleContext, axis: number): readonly [number, number] {
 const noGradient = (c: RuleContext, what: string) => (): never =>
   c.refuse(`${what} has no gradient`);
 
+/** Start and end of what `tf_crop_and_resize` samples along an axis; everything in the other modes. */
+function regionOf(
+  c: RuleContext,
+  mode: string,
+): (place: number, count: number) => [number, number] {
+  if (mode !== "tf_crop_and_resize") return () => [0, 1];
+  const region = c.constant(c.x(1)) ?? c.refuse("the region that it samples must be a constant");
+  return (place, count) => [Number(region.data[place]), Number(region.data[place + count])];
+}
+
 const resize: Rule = (c) => [
   () => {
+    const mode = textOf(c.node, "coordinate_transformation_mode", "half_pixel");
     const coordinateOf =
-      coordinates[textOf(c.node, "coordinate_transformation_mode", "half_pixel")] ??
-      c.refuse("this coordinate_transformation_mode is not supported");
+      coordinates[mode] ?? c.refuse("this coordinate_transformation_mode is not supported");
     const taps = tapsOf(c);
     if (intOf(c.node, "antialias", 0) !== 0) c.refuse("antialias is not supported");
     if (textOf(c.node, "keep_aspect_ratio_policy", "stretch") !== "stretch") {
@@ -98,14 +140,23 @@ const resize: Rule = (c) => [
     const axes = intsOf(c.node, "axes") ?? range(0, c.dims(c.x(0)).length);
     const given = c.constant(c.x(2));
     const scales = given?.data.length === 0 ? undefined : given;
+    const region = regionOf(c, mode);
+    const isCropped = mode === "tf_crop_and_resize";
     return axes.reduce((value, place, i) => {
       const axis = axisOf(place, c.dims(c.x(0)).length);
-      if (c.dims(c.x(0))[axis] === c.dims(c.y)[axis]) return value;
+      const [start, end] = region(i, axes.length);
+      if (c.dims(c.x(0))[axis] === c.dims(c.y)[axis]) {
+        // onnxruntime 1.30 takes such an axis as it is, the specification a part of it.
+        if (start !== 0 || end !== 1) c.refuse("a region along an axis that keeps its size");
+        return value;
+      }
       const [size, out] = sizesAt(c, axis);
       const scale = scales === undefined ? out / size : Number(scales.data[i]);
-      const rows = range(0, out).map((at) =>
-        taps(coordinateOf(at, { in: size, out, scale }), size),
-      );
+      const rows = range(0, out).map((at): Taps => {
+        const x = coordinateOf(at, { in: size, out, scale, start, end });
+        // What lies outside is a constant, the extrapolation value.
+        return isCropped && (x < 0 || x > size - 1) ? [] : taps(x, size);
+      });
       return along(c, value, { axis, taps: rows, size });
     }, c.up);
   },

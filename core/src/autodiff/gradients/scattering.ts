@@ -53,5 +53,12 @@ export const scattering: Readonly<Record<ScatteringOp, Rule>> = {
   GatherND: gatherNd,
   ScatterElements: scatter("GatherElements"),
   ScatterND: scatter("GatherND"),
-  TopK: (c) => [() => putBack(c, c.node.outputs[1] ?? "", -1), noGradient(c, "a count")],
+  TopK: (c) => [
+    () => {
+      const given = c.node.outputs[1];
+      const places = given || (c.ops("TopK", [c.x(0), c.x(1)], 2, c.node.attributes)[1] ?? "");
+      return putBack(c, places, -1);
+    },
+    noGradient(c, "a count"),
+  ],
 };

@@ -2,7 +2,15 @@ import { intOf, intsOf, textOf } from "../../graph/attributes.ts";
 import { int, ints } from "../../graph/builder.ts";
 import type { Rule, RuleContext } from "../rule.ts";
 import { once } from "../rule.ts";
-import { axisOf, range, reshapeLike, sumLike, zerosLike } from "../shapes.ts";
+import {
+  axisOf,
+  expandLike,
+  keepWhere,
+  range,
+  reshapeLike,
+  sumLike,
+  zerosLike,
+} from "../shapes.ts";
 import { repeatingPad } from "./resampling.ts";
 
 const noGradient = (c: RuleContext, what: string) => (): never =>
@@ -45,17 +53,26 @@ const split: Rule = (c) => [
   noGradient(c, "a list of sizes"),
 ];
 
+/** The input that names axes; nothing when it is left out. */
+const axesOf = (c: RuleContext): string[] => (c.x(3) === "" ? [] : [c.x(3)]);
+
 /** What was padded is cut off again, and what was cut off is padded with zeros. */
 const pad: Rule = (c) => {
   const mode = textOf(c.node, "mode", "constant");
   return [
     () => {
       if (mode !== "constant") return repeatingPad(c, mode);
-      const axes = c.x(3) === "" ? [] : ["", c.x(3)];
-      return c.op("Pad", [c.up, c.op("Neg", [c.x(1)]), ...axes]);
+      return c.op("Pad", [c.up, c.op("Neg", [c.x(1)]), "", ...axesOf(c)]);
     },
     noGradient(c, "a list of pads"),
-    noGradient(c, "a padding value"),
+    () => {
+      if (mode !== "constant") return zerosLike(c, c.x(2));
+      const inside = c.op("Pad", [expandLike(c, c.number(1), c.x(0)), c.x(1), "", ...axesOf(c)]);
+      const isOutside = c.op("Equal", [inside, c.number(0)]);
+      const sum = c.op("ReduceSum", [keepWhere(c, isOutside, c.up)], { keepdims: int(0) });
+      return reshapeLike(c, sum, c.x(2));
+    },
+    noGradient(c, "a list of axes"),
   ];
 };
 

@@ -14,6 +14,11 @@ const cases: readonly OperatorCase[] = [
   { op: "Gemm", feeds: [data(2, 3), data(3, 4), data(4)] },
   { op: "Gemm", feeds: [data(3, 2), data(4, 3)], attributes: { transA: int(1), transB: int(1) } },
   { op: "Gemm", feeds: [data(2, 3), data(3, 4), scalar(1)] },
+  {
+    op: "Einsum",
+    feeds: [data(1, 3, 2, 4), data(2, 1, 4, 5)],
+    attributes: { equation: text("...ij,...jk->...ik") },
+  },
   { op: "Einsum", feeds: [data(2, 3), data(4, 3)], attributes: { equation: text("ij, kj -> ik") } },
   { op: "Einsum", feeds: [data(2, 3), data(3, 2)], attributes: { equation: text("ba,ac") } },
 ];
@@ -43,8 +48,12 @@ test.for<[string, OperatorCase]>([
   ["rank 3, expected 2", { op: "Gemm", feeds: [data(1, 2, 3), data(3, 4)] }],
   ["bias [3]", { op: "Gemm", feeds: [data(2, 3), data(3, 4), data(3)] }],
   ["bias [2,4]", { op: "Gemm", feeds: [data(1, 3), data(3, 4), data(2, 4)] }],
-  ["unknown axis", { op: "Einsum", feeds: [data(2)], attributes: { equation: text("a->b") } }],
-  ["name the axes", { op: "Einsum", feeds: [data(2)], attributes: { equation: text("...a") } }],
+  ["name the axes", { op: "Einsum", feeds: [data(2)], attributes: { equation: text("a->b") } }],
+  ["name the axes", { op: "Einsum", feeds: [data(2)], attributes: { equation: text("a..") } }],
+  [
+    "sizes of j",
+    { op: "Einsum", feeds: [data(2, 3), data(1, 2)], attributes: { equation: text("ij,...j") } },
+  ],
 ])("%s: refused", ([message, c]) => {
   expect(() => graphOf(c)).toThrow(message);
 });

@@ -1,6 +1,8 @@
 import { intOf, textOf } from "../attributes.ts";
 import type { Shape } from "../dims.ts";
 import { broadcast } from "../dims.ts";
+import type { EinsumEquation } from "../einsum-equation.ts";
+import { einsumEquation } from "../einsum-equation.ts";
 import type { Dim } from "../graph.ts";
 import type { Operator, OperatorRows, Site } from "../operator.ts";
 import {
@@ -72,41 +74,41 @@ const einsum: Operator = {
   attributes: { equation: "string" },
   infer(site) {
     const dtype = needDType(site, 0, dtypeSets.numeric);
-    const equation = textOf(site.node, "equation", "").replaceAll(" ", "");
-    const [left = "", right] = equation.split("->");
-    const terms = left.split(",");
-    if (!/^[a-zA-Z,]*(->[a-zA-Z]*)?$/.test(equation) || terms.length !== site.inputs.length) {
-      throw nodeInvalid(site.node, `equation "${equation}" must name the axes of each input`);
+    const written = textOf(site.node, "equation", "");
+    const shapes = site.inputs.map((_, index) => inputOf(site, index).shape);
+    if (shapes.includes(undefined)) return [known(dtype)];
+    const equation = einsumEquation(
+      written,
+      shapes.map((each) => each?.length ?? 0),
+    );
+    if (equation === undefined) {
+      throw nodeInvalid(site.node, `equation "${written}" must name the axes of each input`);
     }
-    const sizes = new Map<string, Dim>();
-    for (const [index, term] of terms.entries()) {
-      const { shape } = inputOf(site, index);
-      if (shape === undefined) return [known(dtype)];
-      needRank(site, index, term.length);
-      for (const [axis, letter] of [...term].entries()) {
-        needEqual(site, `sizes of ${letter}`, sizes.get(letter), shape[axis]);
-        if (typeof sizes.get(letter) !== "number") sizes.set(letter, shape[axis] ?? 1);
-      }
-    }
-    const letters = right ?? implicitOutput(left);
-    if ([...letters].some((letter) => !sizes.has(letter))) {
-      throw nodeInvalid(site.node, `equation "${equation}" has an unknown axis`);
-    }
+    const sizes = sizesOf(site, equation);
     return [
       known(
         dtype,
-        Array.from(letters, (letter) => sizes.get(letter) ?? 1),
+        Array.from(equation.output, (letter) => sizes.get(letter) ?? 1),
       ),
     ];
   },
 };
 
-/** Without an arrow the result has the letters that occur once, in alphabetical order. */
-const implicitOutput = (left: string): string =>
-  [...left.replaceAll(",", "")]
-    .filter((letter, _, letters) => letters.filter((other) => other === letter).length === 1)
-    .sort()
-    .join("");
+/** The size of each letter; along an ellipsis a size of 1 repeats. */
+function sizesOf(site: Site, { terms, ellipsis }: EinsumEquation): ReadonlyMap<string, Dim> {
+  const sizes = new Map<string, Dim>();
+  const places = terms.flatMap((term, index) =>
+    [...term].map((letter, axis) => [letter, inputOf(site, index).shape?.[axis] ?? 1] as const),
+  );
+  for (const [letter, size] of places) {
+    const found = sizes.get(letter);
+    const repeats = ellipsis.includes(letter) && (found === 1 || size === 1);
+    if (!repeats) needEqual(site, `sizes of ${letter}`, found, size);
+    const isSettled = repeats ? size === 1 : typeof found === "number";
+    if (found === undefined || !isSettled) sizes.set(letter, size);
+  }
+  return sizes;
+}
 
 /** Products of matrices. */
 export const matrix: OperatorRows = { MatMul: matMul, Gemm: gemm, Einsum: einsum };

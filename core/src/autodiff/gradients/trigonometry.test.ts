@@ -1,0 +1,4 @@
+import { gradientContract } from "../../../../test/reference/gradient-suite.ts";
+import { trigonometry } from "./trigonometry.ts";
+
+gradientContract(trigonometry);
