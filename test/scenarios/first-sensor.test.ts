@@ -1,6 +1,5 @@
 // Runs docs/first-sensor.md as it stands: every command, in its order, against a sensor that publishes what the page says.
 import type { ChildProcess } from "node:child_process";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -11,24 +10,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { gaussian, seededRng } from "@edgeloop/core/platform";
 import { connect } from "mqtt";
 import { expect, onTestFinished, test } from "vitest";
-import { root } from "../source-files.ts";
-
-type Step = { readonly command: string; readonly output: readonly string[] };
+import type { Step } from "./page.ts";
+import { expectLines, stepsOf, type } from "./page.ts";
 
 /** The commands of the page with what it says that they print. */
-const steps: readonly Step[] = [
-  ...readFileSync(join(root, "docs", "first-sensor.md"), "utf8").matchAll(
-    /```console\n\$ (.*)\n([\s\S]*?)```/g,
-  ),
-].map(([, command = "", output = ""]) => ({ command, output: output.trim().split("\n") }));
-
-/** Numbers differ from run to run; the rest of a line does not. */
-const shape = (line: string): string =>
-  line
-    .replaceAll(/[0-9a-f]{64}/g, "#")
-    .replaceAll(/\d+/g, "0")
-    .replaceAll(/\b(native|wasm)\b/g, "backend")
-    .replaceAll(/ +/g, " ");
+const steps = stepsOf("first-sensor.md");
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -38,38 +24,6 @@ async function freePort(): Promise<number> {
   server.close();
   await once(server, "close");
   return port;
-}
-
-/** Types a command; `heard` is told each line of its standard output. */
-function type(command: string, cwd: string, heard: (line: string) => void = () => undefined) {
-  const PATH = `${join(root, "node_modules", ".bin")}:${process.env["PATH"]}`;
-  const child = spawn("sh", ["-c", `exec ${command}`], { cwd, env: { ...process.env, PATH } });
-  const lines: string[] = [];
-  let [open, errors] = ["", ""];
-  child.stdout.on("data", (chunk) => {
-    const parts = (open + String(chunk)).split("\n");
-    open = parts.pop() ?? "";
-    for (const line of parts) {
-      lines.push(line);
-      heard(line);
-    }
-  });
-  child.stderr.on("data", (chunk) => {
-    errors += String(chunk);
-  });
-  const done = once(child, "close").then(([code]) => ({ code, lines, errors }));
-  return { child, lines, done };
-}
-
-/** Says that the page's lines came, in that order, between whatever else came. */
-function expectLines(lines: readonly string[], step: Step): void {
-  let from = 0;
-  const came = lines.map(shape);
-  for (const line of step.output) {
-    const at = came.indexOf(shape(line), from);
-    expect(at, `"${line}" of ${step.command} after ${from} of\n${lines.join("\n")}`).not.toBe(-1);
-    from = at + 1;
-  }
 }
 
 /** The sensor of the page: three axes at 100 Hz, ten samples a message, lying still or being shaken. */
