@@ -45,6 +45,23 @@ test("an input of another shape is refused by name", async () => {
   });
 });
 
+test("tensors that the model does not take are passed over, and named", async () => {
+  const { model, options } = files();
+  const tensors = new Map([
+    ["target", f32([1])],
+    ["x", f32([1, 2], [1, 2])],
+  ]);
+  writeFileSync(options.inputs, encodeSafetensors(tensors));
+  const context = testContext();
+  await run(context, [model], options);
+  expect(context.said[0]).toBe("passed over, for the model has no such input: target");
+  writeFileSync(options.inputs, encodeSafetensors(new Map([["target", f32([1])]])));
+  await expect(run(testContext(), [model], options)).rejects.toMatchObject({
+    code: "FEED_INVALID",
+    details: { input: "x" },
+  });
+});
+
 test("an unknown backend is wrong usage", async () => {
   const { model, options } = files();
   await expect(run(testContext(), [model], { ...options, backend: "cuda" })).rejects.toMatchObject({

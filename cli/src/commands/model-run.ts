@@ -8,8 +8,10 @@ import { textOption } from "../options.ts";
 /**
  * Runs a model once on tensors of a file and writes what comes out.
  *
- * @throws `FILE_MISSING`, `USAGE` for an unknown backend or one of another format, `FEED_INVALID` naming the input and what was expected, and
- * what opening and running a session throws.
+ * Tensors that are no inputs of the model, such as the targets of examples, are passed over and named.
+ *
+ * @throws `FILE_MISSING`, `USAGE` for an unknown backend or one of another format, `FEED_INVALID` naming the input and
+ *   what was expected, and what opening and running a session throws.
  */
 export const run: Run = async ({ say }, [model = ""], options) => {
   const asked = parseBackend(textOption(options, "backend"));
@@ -20,8 +22,13 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   const { backend, threads, why } = resolved;
   const session = await openSource(source, resolved);
   try {
+    const names = new Set(session.inputs.map(({ name }) => name));
+    const feeds = [...inputs].filter(([name]) => names.has(name));
+    const others = [...inputs.keys()].filter((name) => !names.has(name));
+    if (others.length > 0)
+      say(`passed over, for the model has no such input: ${others.join(", ")}`);
     const startMs = performance.now();
-    const results = await session.run(Object.fromEntries(inputs));
+    const results = await session.run(Object.fromEntries(feeds));
     const runMs = performance.now() - startMs;
     const tensors = new Map(Object.entries(results));
     await writeTensors(output, tensors);
