@@ -165,6 +165,21 @@ test("with classes, accuracy is what counts", async () => {
   );
 });
 
+test("layers are equalized and biases corrected when asked", async () => {
+  const given = files();
+  const { found } = await quantized(
+    { calibration: given.data, equalize: true, correctBias: true, report: true },
+    given,
+  );
+  expect(found["equalized"]).toMatchObject([
+    { first: "first", second: "second" },
+    { first: "second", second: "head" },
+    { first: "head", reason: "makes a result of the model" },
+  ]);
+  expect(found["corrected"]).toEqual({ corrected: ["first", "second", "head"], skipped: [] });
+  expect(Number(Object(found["loss"]).relativeError)).toBeLessThan(0.05);
+});
+
 test("what is not there is refused, and nothing is written", async () => {
   const given = files();
   await expect(quantized({ calibration: given.path("no.npz") }, given)).rejects.toMatchObject({

@@ -185,6 +185,8 @@ export const modelCommands: readonly Command[] = [
         summary:
           "leave the worst layers in float until at most this share of accuracy, or of the results' size, is lost",
       },
+      { flags: "--equalize", summary: "first make weights of neighbouring layers equally large" },
+      { flags: "--correct-bias", summary: "make biases up for what rounding adds to means" },
       { flags: "--activations <dtype>", summary: "uint8 or int8; uint8 when absent" },
       { flags: "--symmetric", summary: "zero in the middle of every activation's range" },
       { flags: "--whole", summary: "inputs, results and all in between become integers" },
