@@ -54,3 +54,16 @@ test("a file that is not there is named, with what was expected", async () => {
     message: expect.stringMatching(/none\.onnx: expected an \.onnx file/),
   });
 });
+
+test("nodes that are refused are named with the reason, and weights beside the model are read", async () => {
+  const context = testContext();
+  const found = await run(context, [modelFile(true)], {});
+  expect(found).toMatchObject({
+    unknown: ["NonZero"],
+    notDifferentiable: [{ node: "found", operator: "NonZero" }],
+    notQuantizable: [{ node: "found", operator: "NonZero" }],
+  });
+  expect(context.said.join("\n")).toContain("unknown: NonZero");
+  const external = new URL("../../../test/fixtures/graph/external.onnx", import.meta.url).pathname;
+  expect(await run(testContext(), [external], {})).toMatchObject({ opset: 9, parameters: 16 });
+});

@@ -1,16 +1,18 @@
-import { gradientOf } from "@edgeloop/core/autodiff";
 import type { Estimate, Graph, ValueInfo } from "@edgeloop/core/graph";
-import { decodeOnnx, estimate, opsetOfOnnx } from "@edgeloop/core/graph";
+import { estimate, opsetInternal, opsetOfOnnx } from "@edgeloop/core/graph";
 import { hasCode, messageOf } from "@edgeloop/core/platform";
-import { roleOf } from "@edgeloop/core/quantize";
 import type { Context, Run } from "../command.ts";
 import { readInput } from "../files.ts";
+import { readModel } from "../model/model-file.ts";
+import type { OperatorUse, Refusal } from "../model/operator-use.ts";
+import { operatorUses } from "../model/operator-use.ts";
 import { table } from "../table.ts";
 
 /** What a model says of itself before anything runs. */
 type Inspection = {
   readonly format: 1;
   readonly name: string;
+  /** The operator set of the file; of a .tflite file the one that it is turned into. */
   readonly opset: number;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
@@ -22,34 +24,29 @@ type Inspection = {
   readonly activationBytesPeak?: number;
   readonly notEstimated?: string;
   readonly operators: readonly OperatorUse[];
-};
-
-/** How often an operator stands in a graph, and what can be made of it. */
-type OperatorUse = {
-  readonly operator: string;
-  readonly nodes: number;
-  /** Whether a gradient rule exists. */
-  readonly differentiable: boolean;
-  /** How many of its nodes have an int8 form where they stand. */
-  readonly int8Nodes: number;
+  /** Operators that edgeloop has no rule for. */
+  readonly unknown: readonly string[];
+  /** Nodes that a gradient cannot pass, and why. */
+  readonly notDifferentiable: readonly Refusal[];
+  /** Nodes that stay in float when the model is quantized, and why. */
+  readonly notQuantizable: readonly Refusal[];
 };
 
 /**
- * Shows a model's inputs, outputs, size and operators.
+ * Shows a model's inputs, outputs, size and operators, and which of them can be differentiated and quantized.
  *
  * @throws `FILE_MISSING`, and what reading the file throws.
  */
 export const run: Run = async (context, [path = ""]) => {
-  const bytes = await readInput(path, "an .onnx file");
-  const graph = decodeOnnx(bytes);
+  const graph = await readModel(path);
   const inspection: Inspection = {
     format: 1,
     name: graph.name,
-    opset: opsetOfOnnx(bytes),
+    opset: path.endsWith(".tflite") ? opsetInternal : opsetOfOnnx(await readInput(path, "a model")),
     inputs: graph.inputs,
     outputs: graph.outputs,
     ...costOf(graph),
-    operators: operatorsOf(graph),
+    ...operatorUses(graph),
   };
   show(context, path, inspection);
   return inspection;
@@ -68,20 +65,7 @@ function costOf(graph: Graph): Cost & { readonly notEstimated?: string } {
   }
 }
 
-function operatorsOf(graph: Graph): readonly OperatorUse[] {
-  const groups = Map.groupBy(graph.nodes, ({ op, domain }) => (domain ? `${domain}.${op}` : op));
-  return [...groups]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([operator, nodes]) => ({
-      operator,
-      nodes: nodes.length,
-      differentiable: gradientOf(operator) !== undefined,
-      int8Nodes: nodes.filter((node) => roleOf(node, graph).kind !== "float").length,
-    }));
-}
-
-function show(context: Context, path: string, model: Inspection): void {
-  const { say } = context;
+function show({ say }: Context, path: string, model: Inspection): void {
   say(`${path}: ${model.name || "a graph without a name"}, opset ${model.opset}`);
   for (const input of model.inputs) say(`  input   ${valueText(input)}`);
   for (const output of model.outputs) say(`  output  ${valueText(output)}`);
@@ -98,10 +82,30 @@ function show(context: Context, path: string, model: Inspection): void {
   const rows = model.operators.map((use) => [
     use.operator,
     use.nodes,
-    use.differentiable ? "yes" : "no",
-    use.int8Nodes === 0 ? "no" : `${use.int8Nodes} of ${use.nodes}`,
+    shareText(use.gradientNodes, use.nodes),
+    shareText(use.int8Nodes, use.nodes),
   ]);
   for (const line of table([["operator", "nodes", "gradient", "int8"], ...rows])) say(`  ${line}`);
+  if (model.unknown.length > 0) say(`  unknown: ${model.unknown.join(", ")}`);
+  sayRefusals(say, "no gradient passes", model.notDifferentiable);
+  sayRefusals(say, "float when quantized", model.notQuantizable);
+}
+
+const shareText = (count: number, nodes: number): string => {
+  if (count === nodes) return "yes";
+  return count === 0 ? "no" : `${count} of ${nodes}`;
+};
+
+/** Nodes of one operator that are refused for one reason are one line. */
+function sayRefusals(say: Context["say"], title: string, refusals: readonly Refusal[]): void {
+  if (refusals.length === 0) return;
+  say("");
+  say(`  ${title}:`);
+  const groups = Map.groupBy(refusals, ({ operator, reason }) => `${operator}: ${reason}`);
+  for (const [what, [first, ...others]] of groups) {
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    say(`    ${what} (${first?.node}${more})`);
+  }
 }
 
 const valueText = ({ name, dtype, shape }: ValueInfo): string =>

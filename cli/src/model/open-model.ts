@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { externalLocations } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Backend, Model, Session } from "@edgeloop/core/runtime";
 import { backends, choiceKey, fileMemory, openSession } from "@edgeloop/core/runtime/node";
@@ -36,7 +37,8 @@ export async function modelSource(path: string): Promise<ModelSource> {
     async for(backend) {
       const runsTflite = backends[backend].runs === "tflite";
       if (isTflite) return runsTflite ? bytes : await readModel(path);
-      if (!runsTflite) return bytes;
+      // Runtimes get bytes, not a place where files beside the model could be.
+      if (!runsTflite) return externalLocations(bytes).length > 0 ? await readModel(path) : bytes;
       throw new EdgeloopError(
         "USAGE",
         `${backend} runs .tflite files; convert it: edgeloop model convert ${path} -o model.tflite`,

@@ -4,6 +4,7 @@ import type { ValueInfo } from "../graph/graph.ts";
 import { inferValues } from "../graph/infer.ts";
 import { scalar } from "../graph/tensor.ts";
 import { backward } from "./backward.ts";
+import { differentiate } from "./differentiate.ts";
 import { emitter } from "./emitter.ts";
 
 function chain() {
@@ -54,4 +55,19 @@ test("an operator of another domain is refused", () => {
   values.set("z", { dtype: "float32" });
   const options = { graph, values, seeds: new Map([["z", "seed"]]), wrt: new Set(["w"]) };
   expect(() => backward(emitter(b, "grad"), options)).toThrow("no row in the gradient table");
+});
+
+test("a body that takes a value from around it is refused, not passed by", () => {
+  const body = graphBuilder("body");
+  body.output({ name: body.add("Exp", ["x"], { outputs: ["e"] }), dtype: "float32" });
+  const branch = { kind: "graph" as const, value: body.build() };
+  const b = graphBuilder("g");
+  b.input({ name: "x", dtype: "float32", shape: [2] });
+  const c = b.input({ name: "c", dtype: "bool", shape: [] });
+  const attributes = { then_branch: branch, else_branch: branch };
+  b.output({
+    name: b.add("If", [c], { attributes, outputs: ["y"], name: "choice" }),
+    dtype: "float32",
+  });
+  expect(() => differentiate(b.build())).toThrow("no gradient for If (choice)");
 });

@@ -61,6 +61,7 @@ function ruleOf(node: Node) {
 function dependents({ graph, values, wrt }: BackwardOptions): ReadonlySet<string> {
   const reached = new Set(wrt);
   for (const node of graph.nodes) {
+    // What a body takes from around it counts too, or the gradient through it would silently be 0.
     if (!readsOf(node).some((name) => reached.has(name))) continue;
     for (const name of node.outputs) {
       if (name !== "" && isSmooth(node, values.get(name)?.dtype)) reached.add(name);

@@ -26,6 +26,7 @@ export type { AdagradOptions, RmspropOptions } from "./optimizers/root-mean-squa
 export { adagrad, rmsprop } from "./optimizers/root-mean-square.ts";
 export type { SgdOptions } from "./optimizers/sgd.ts";
 export { sgd } from "./optimizers/sgd.ts";
+export { gradientRefusals } from "./refusals.ts";
 export type { TrainingStep, TrainingStepOptions } from "./training-step.ts";
 export { trainingStep } from "./training-step.ts";
 export { unrolledStepsMax, unrollSteps } from "./unroll-steps.ts";

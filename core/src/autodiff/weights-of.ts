@@ -4,7 +4,7 @@ import type { Tensor } from "../graph/tensor.ts";
 import { isSmooth } from "./smooth.ts";
 
 /** From which input on an operator reads what is no weight. */
-const settingsFrom: ReadonlyMap<string, number> = new Map([
+export const settingsFrom: ReadonlyMap<string, number> = new Map([
   ["BatchNormalization", 3],
   ["Clip", 1],
   ["DequantizeLinear", 1],

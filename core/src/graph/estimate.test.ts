@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { Attributes } from "./builder.ts";
 import { graphBuilder, int, ints } from "./builder.ts";
 import { estimate } from "./estimate.ts";
+import type { Attribute } from "./graph.ts";
 import { f32, i64 } from "./tensor.ts";
 
 // By hand: a convolution 3→4, kernel 5, pads 2 on 10 samples; then a product 40→2.
@@ -55,4 +57,44 @@ test("a value that is read later stays alive, an output until the end", () => {
   b.output({ name: b.add("Add", [chain, x]), dtype: "float32" });
   // x, early and two links of the chain; at the end x, early, chain and sum.
   expect(estimate(b.build()).activationBytesPeak).toBe(4 * 40);
+});
+
+const bodyOf = (rows: number): Attribute => {
+  const t = graphBuilder(`body${rows}`);
+  const w = t.initializer("k", f32(new Float32Array(4 * rows), [4, rows]));
+  const wide = t.add("MatMul", ["x", w], { outputs: [`wide${rows}`] });
+  t.output({ name: t.add("ReduceMean", [wide], { outputs: [`m${rows}`] }), dtype: "float32" });
+  return { kind: "graph", value: t.build() };
+};
+
+// Hand computation: x 16 bytes, c 1, y 4; the dearer branch holds 10 and 1 floats and makes 4·10 products.
+test("of two branches the dearer counts, and the weights of both", () => {
+  const b = graphBuilder("g");
+  b.input({ name: "x", dtype: "float32", shape: [1, 4] });
+  const c = b.input({ name: "c", dtype: "bool", shape: [] });
+  const attributes = { then_branch: bodyOf(10), else_branch: bodyOf(3) };
+  b.output({ name: b.add("If", [c], { attributes, outputs: ["y"] }), dtype: "float32" });
+  expect(estimate(b.build())).toEqual({
+    parameters: 4 * 13,
+    macs: 40,
+    weightBytes: 4 * 4 * 13,
+    activationBytesPeak: 16 + 1 + 4 + 40 + 4,
+  });
+});
+
+// Hand computation: 6 rows, each times [4, 4].
+test("a scan counts each step, and what a body reads lives until it ran", () => {
+  const b = graphBuilder("g");
+  const rows = b.input({ name: "rows", dtype: "float32", shape: [6, 4] });
+  const w = b.add("Exp", [b.initializer("w0", f32(new Float32Array(16), [4, 4]))]);
+  const t = graphBuilder("body");
+  const row = t.input({ name: "row", dtype: "float32", shape: [4] });
+  t.output({ name: t.add("MatMul", [row, w], { outputs: ["product"] }), dtype: "float32" });
+  const attributes: Attributes = {
+    num_scan_inputs: int(1),
+    body: { kind: "graph", value: t.build() },
+  };
+  b.output({ name: b.add("Scan", [rows], { attributes, outputs: ["y"] }), dtype: "float32" });
+  // rows, w and y of 96, 64 and 96 bytes; inside, a row and its product.
+  expect(estimate(b.build())).toMatchObject({ macs: 6 * 16, activationBytesPeak: 256 + 32 });
 });

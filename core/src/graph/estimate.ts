@@ -1,13 +1,16 @@
-import { intOf } from "./attributes.ts";
 import { byteLengthOf } from "./dtypes.ts";
-import type { Graph, Node, ValueInfo } from "./graph.ts";
-import { inferValues } from "./infer.ts";
+import type { Dim, Graph, Node, ValueInfo } from "./graph.ts";
+import type { Inference } from "./infer.ts";
+import { inferBodies } from "./infer.ts";
+import { macsOf } from "./macs.ts";
+import { bodiesOf, readsOf } from "./reads.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** What a graph costs, before anything runs. */
 export type Estimate = {
   /** Elements of all floating-point and quantized weights. */
   readonly parameters: number;
-  /** Multiply-accumulate operations of convolutions and matrix products, per run. */
+  /** Multiply-accumulate operations of convolutions, products and recurrent cells, per run. */
   readonly macs: number;
   /** Bytes of all initialisers. */
   readonly weightBytes: number;
@@ -17,7 +20,8 @@ export type Estimate = {
 
 /**
  * Estimates what one run costs. Nodes run in order; a value lives from the node that makes it to the last that reads
- * it. In-place reuse by a runtime is not counted, so the peak is an upper bound.
+ * it. In-place reuse by a runtime is not counted, so the peak is an upper bound. Of two branches the dearer counts, of
+ * a loop each round whose number is known, else one.
  *
  * @param options `sizes` gives numbers to named dimensions; those without one count as 1.
  * @throws What `inferValues` throws.
@@ -32,62 +36,100 @@ export function estimate(
   options: { readonly sizes?: Readonly<Record<string, number>> } = {},
 ): Estimate {
   const sizes = new Map(Object.entries(options.sizes ?? {}));
-  const values = inferValues(graph);
-  const shapeOf = (name: string | undefined): readonly number[] =>
-    (values.get(name ?? "")?.shape ?? []).map((dim) =>
-      typeof dim === "number" ? dim : (sizes.get(dim) ?? 1),
-    );
-  const weights = [...graph.initializers.values()];
+  const inference = inferBodies(graph);
+  const weights = weightsOf(graph);
+  const cost = costOf(graph, {
+    inference,
+    sizeOf: (dim) => (typeof dim === "number" ? dim : (sizes.get(dim) ?? 1)),
+    find: (name) => inference.values.get(name),
+    constant: (name) => graph.initializers.get(name),
+  });
   return {
     parameters: weights
       .filter(({ dtype }) => dtype !== "int64" && dtype !== "bool")
       .reduce((sum, { shape }) => sum + countOf(shape), 0),
-    macs: graph.nodes.reduce((sum, node) => sum + macsOf(node, shapeOf), 0),
+    macs: cost.macs,
     weightBytes: weights.reduce((sum, { dtype, shape }) => sum + byteLengthOf(dtype, shape), 0),
-    activationBytesPeak: peakOf(graph, (name) => bytesOf(values.get(name), shapeOf(name))),
+    activationBytesPeak: cost.bytesPeak,
   };
 }
 
 const countOf = (shape: readonly number[]): number => shape.reduce((n, dim) => n * dim, 1);
 
-const bytesOf = (info: ValueInfo | undefined, shape: readonly number[]): number =>
-  info === undefined ? 0 : byteLengthOf(info.dtype, shape);
+const weightsOf = (graph: Graph): readonly Tensor[] => [
+  ...graph.initializers.values(),
+  ...graph.nodes.flatMap(bodiesOf).flatMap(weightsOf),
+];
 
-function macsOf(node: Node, shapeOf: (name: string | undefined) => readonly number[]): number {
-  const [first, second] = node.inputs.map(shapeOf);
-  const result = countOf(shapeOf(node.outputs[0]));
-  switch (node.op) {
-    case "Conv":
-    case "ConvInteger":
-      return result * countOf(second?.slice(1) ?? []);
-    case "ConvTranspose":
-      return countOf(first ?? []) * countOf(second?.slice(1) ?? []);
-    case "MatMul":
-    case "MatMulInteger":
-      return result * (first?.at(-1) ?? 1);
-    case "Gemm":
-      return result * (first?.at(intOf(node, "transA", 0) === 0 ? 1 : 0) ?? 1);
-    default:
-      return 0;
-  }
+type Scope = {
+  readonly inference: Inference;
+  readonly sizeOf: (dim: Dim) => number;
+  readonly find: (name: string) => ValueInfo | undefined;
+  readonly constant: (name: string) => Tensor | undefined;
+};
+
+type Cost = { readonly macs: number; readonly bytesPeak: number };
+
+function costOf(graph: Graph, scope: Scope): Cost {
+  const sizesOf = (name: string | undefined): readonly number[] =>
+    (scope.find(name ?? "")?.shape ?? []).map(scope.sizeOf);
+  const inner = new Map(graph.nodes.map((node) => [node, bodyCost(node, scope)] as const));
+  const own = graph.nodes.reduce((sum, node) => sum + macsOf(node, sizesOf), 0);
+  const bytesOfValue = (name: string): number => {
+    const info = scope.find(name);
+    return info === undefined ? 0 : byteLengthOf(info.dtype, sizesOf(name));
+  };
+  return {
+    macs: [...inner.values()].reduce((sum, { macs }) => sum + macs, own),
+    bytesPeak: peakOf(graph, bytesOfValue, (node) => inner.get(node)?.bytesPeak ?? 0),
+  };
 }
 
-function peakOf(graph: Graph, bytesOfValue: (name: string) => number): number {
+/** The dearest of a node's bodies, as often as it runs. Those that inference did not follow do not run. */
+function bodyCost(node: Node, scope: Scope): Cost {
+  const costs = bodiesOf(node).flatMap((body) => {
+    const values = scope.inference.bodies.get(body);
+    if (values === undefined) return [];
+    return costOf(body, {
+      ...scope,
+      find: (name) => values.get(name) ?? scope.find(name),
+      constant: (name) => body.initializers.get(name) ?? scope.constant(name),
+    });
+  });
+  return {
+    macs: Math.max(0, ...costs.map(({ macs }) => macs)) * roundsOf(node, scope),
+    bytesPeak: Math.max(0, ...costs.map(({ bytesPeak }) => bytesPeak)),
+  };
+}
+
+function roundsOf(node: Node, { constant, find, sizeOf }: Scope): number {
+  if (node.op === "Loop") return Number(constant(node.inputs[0] ?? "")?.data[0] ?? 1);
+  if (node.op !== "Scan") return 1;
+  const axes = node.attributes["scan_input_axes"];
+  const axis = axes?.kind === "ints" ? axes.value.at(-1) : 0;
+  return sizeOf(find(node.inputs.at(-1) ?? "")?.shape?.at(axis ?? 0) ?? 1);
+}
+
+function peakOf(
+  graph: Graph,
+  bytesOfValue: (name: string) => number,
+  bytesInside: (node: Node) => number,
+): number {
   const lastUse = new Map<string, number>();
   for (const [index, node] of graph.nodes.entries()) {
-    for (const name of [...node.outputs, ...node.inputs]) lastUse.set(name, index);
+    for (const name of [...node.outputs, ...readsOf(node)]) lastUse.set(name, index);
   }
   for (const { name } of graph.outputs) lastUse.set(name, graph.nodes.length);
-  const endings = Map.groupBy(lastUse.keys(), (name) => lastUse.get(name) ?? 0);
   const inputs = new Set(graph.inputs.map(({ name }) => name));
+  // What a body takes from around it lives there, and is not counted again.
+  const ownNames = new Set([...inputs, ...graph.nodes.flatMap(({ outputs }) => outputs)]);
+  const endings = Map.groupBy(lastUse.keys(), (name) => lastUse.get(name) ?? 0);
   let live = [...inputs].reduce((sum, name) => sum + bytesOfValue(name), 0);
   let peak = live;
   for (const [index, node] of graph.nodes.entries()) {
     for (const name of node.outputs) live += bytesOfValue(name);
-    peak = Math.max(peak, live);
-    for (const name of endings.get(index) ?? []) {
-      if (!graph.initializers.has(name)) live -= bytesOfValue(name);
-    }
+    peak = Math.max(peak, live + bytesInside(node));
+    for (const name of endings.get(index) ?? []) if (ownNames.has(name)) live -= bytesOfValue(name);
   }
   return peak;
 }

@@ -9,6 +9,8 @@ export type ValueInfo = {
   readonly dtype: DType;
   /** Absent when even the rank is unknown. */
   readonly shape?: readonly Dim[];
+  /** Whether the file left the type of a body's value to inference: `dtype` says nothing then. */
+  readonly isUntyped?: true;
 };
 
 /** A node's attribute, in ONNX's kinds. */

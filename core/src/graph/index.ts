@@ -15,11 +15,11 @@ export type { Estimate } from "./estimate.ts";
 export { estimate } from "./estimate.ts";
 export type { Attribute, Dim, Graph, Node, ValueInfo } from "./graph.ts";
 export { opsetInternal } from "./graph.ts";
-export { inferValues } from "./infer.ts";
+export { inferKnown, inferValues } from "./infer.ts";
 export { decodeNpy, encodeNpy, npyMagic } from "./npy.ts";
 export { decodeNpz, encodeNpz } from "./npz.ts";
 export type { ExternalRange, ExternalReader } from "./onnx-external.ts";
-export { checkRange, externalFrom, externalInvalid } from "./onnx-external.ts";
+export { externalFrom, externalLocations } from "./onnx-external.ts";
 export type { DecodeOptions } from "./onnx-read.ts";
 export { decodeOnnx, opsetOfOnnx } from "./onnx-read.ts";
 export { encodeOnnx, onnxBytesMax } from "./onnx-write.ts";
@@ -28,6 +28,7 @@ export type { Kernel } from "./operators/spatial.ts";
 export { kernelOf } from "./operators/spatial.ts";
 export { operatorNames, operatorOf } from "./operators.ts";
 export { print } from "./print.ts";
+export { bodiesOf } from "./reads.ts";
 export { renameValues } from "./rename.ts";
 export {
   decodeSafetensors,

@@ -85,10 +85,12 @@ function inferScope(graph: Graph, scope: Scope): Map<string, Known> {
     }
     const found = inferScope(inner, { ...scope, given: given.map(within(inner)), outer: find });
     scope.onBody(inner, found);
-    return inner.outputs.map(
-      (declared) =>
-        found.get(declared.name) ?? find(declared.name) ?? known(declared.dtype, declared.shape),
-    );
+    return inner.outputs.map((declared) => {
+      const value = found.get(declared.name) ?? find(declared.name);
+      if (value !== undefined) return value;
+      if (declared.isUntyped) throw nodeInvalid(node, `"${declared.name}" has no type`);
+      return known(declared.dtype, declared.shape);
+    });
   };
   for (const node of graph.nodes) {
     const results = scope.onNode(node, () => inferNode(node, find, body));

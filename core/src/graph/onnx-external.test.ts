@@ -3,10 +3,16 @@ import { expect, test } from "vitest";
 import { difference, runGraph } from "../../../test/run-graph.ts";
 import { codeOf } from "../platform/errors.ts";
 import { onnxExternalBytesMax } from "../platform/limits.ts";
-import { boundedExternal, externalFrom, externalRange } from "./onnx-external.ts";
+import {
+  boundedExternal,
+  externalFrom,
+  externalLocations,
+  externalRange,
+} from "./onnx-external.ts";
 import { onnxFields } from "./onnx-fields.ts";
 import { decodeOnnx } from "./onnx-read.ts";
 import { readMessage } from "./protobuf-reader.ts";
+import type { MessageWriter } from "./protobuf-writer.ts";
 import { messageWriter } from "./protobuf-writer.ts";
 import { f32 } from "./tensor.ts";
 
@@ -104,4 +110,35 @@ test("a reader that gives other bytes than asked for, or too many in all, is not
   const read = boundedExternal(() => ({ length: huge.lengthBytes }) as Uint8Array);
   read(huge);
   expect(codeOfCall(() => read(range))).toBe("ONNX_EXTERNAL_INVALID");
+});
+
+test("the files of a model are listed before it is read, those of its bodies too", () => {
+  expect(externalLocations(fixture("external.onnx"))).toEqual(["external.bin"]);
+  expect(externalLocations(fixture("control-flow.onnx"))).toEqual([]);
+  const fields = onnxFields;
+  const constant = (location: string) => (attribute: MessageWriter) => {
+    attribute.message(fields.attribute.tensor, (tensor) =>
+      tensor.message(fields.tensor.external, (entry) => {
+        entry.text(fields.entry.key, "location");
+        entry.text(fields.entry.value, location);
+      }),
+    );
+  };
+  const modelWith = (location: string): Uint8Array => {
+    const writer = messageWriter();
+    writer.message(fields.model.graph, (graph) =>
+      graph.message(fields.graph.nodes, (node) =>
+        node.message(fields.node.attributes, (attribute) =>
+          attribute.message(fields.attribute.graph, (body) =>
+            body.message(fields.graph.nodes, (inner) =>
+              inner.message(fields.node.attributes, constant(location)),
+            ),
+          ),
+        ),
+      ),
+    );
+    return writer.finish();
+  };
+  expect(externalLocations(modelWith("w/1.bin"))).toEqual(["w/1.bin"]);
+  expect(codeOfCall(() => externalLocations(modelWith("../1.bin")))).toBe("ONNX_EXTERNAL_INVALID");
 });

@@ -1,7 +1,8 @@
 import { EdgeloopError } from "../platform/errors.ts";
-import { onnxExternalBytesMax } from "../platform/limits.ts";
+import { onnxDepthMax, onnxExternalBytesMax } from "../platform/limits.ts";
 import { onnxFields } from "./onnx-fields.ts";
 import type { Message } from "./protobuf-reader.ts";
+import { readMessage } from "./protobuf-reader.ts";
 
 /** A part of a file that holds the data of a tensor. */
 export type ExternalRange = {
@@ -93,7 +94,7 @@ export function externalRange(tensor: Message, expectedBytes: number): ExternalR
     lengthBytes: number("length", expectedBytes),
   };
   if (!isInside(location)) {
-    throw externalInvalid("it must be a relative path below the model's folder", range);
+    throw externalInvalid(outside, range);
   }
   if (range.lengthBytes !== expectedBytes) {
     throw externalInvalid(`dtype and shape need ${expectedBytes} bytes`, range);
@@ -101,9 +102,52 @@ export function externalRange(tensor: Message, expectedBytes: number): ExternalR
   return range;
 }
 
+const outside = "it must be a relative path below the model's folder";
+
 /** A path that stays below a folder on every system: Windows has two more ways to leave it. */
 const isInside = (location: string): boolean =>
   location.length > 0 &&
   location.length <= 1024 &&
   !/[\\:\0]/.test(location) &&
   location.split("/").every((name) => name !== "" && name !== "." && name !== "..");
+
+/**
+ * Lists the files that a model keeps tensors in, beside its own bytes: what must be fetched with it.
+ *
+ * @throws `PROTOBUF_INVALID` for bytes that lie, `ONNX_EXTERNAL_INVALID` for a place outside the model's folder.
+ */
+export function externalLocations(model: Uint8Array): readonly string[] {
+  const { graph, functions } = onnxFields.model;
+  const message = readMessage(model);
+  const found = new Set<string>();
+  visitGraph(message.message(graph), 0, found);
+  for (const body of message.messages(functions)) {
+    visitNodes(body.messages(onnxFields.function.nodes), 0, found);
+  }
+  return [...found].sort();
+}
+
+function visitGraph(graph: Message, depth: number, found: Set<string>): void {
+  for (const tensor of graph.messages(onnxFields.graph.initializers)) visitTensor(tensor, found);
+  visitNodes(graph.messages(onnxFields.graph.nodes), depth, found);
+}
+
+function visitNodes(nodes: readonly Message[], depth: number, found: Set<string>): void {
+  const fields = onnxFields.attribute;
+  for (const attribute of nodes.flatMap((node) => node.messages(onnxFields.node.attributes))) {
+    if (attribute.has(fields.tensor)) visitTensor(attribute.message(fields.tensor), found);
+    // Deeper bodies are refused when the model is read.
+    if (attribute.has(fields.graph) && depth < onnxDepthMax) {
+      visitGraph(attribute.message(fields.graph), depth + 1, found);
+    }
+  }
+}
+
+function visitTensor(tensor: Message, found: Set<string>): void {
+  for (const entry of tensor.messages(onnxFields.tensor.external)) {
+    if (entry.text(onnxFields.entry.key) !== "location") continue;
+    const location = entry.text(onnxFields.entry.value);
+    if (!isInside(location)) throw externalInvalid(outside, { location });
+    found.add(location);
+  }
+}

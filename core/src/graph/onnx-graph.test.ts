@@ -94,3 +94,11 @@ test("a reference is the call's attribute of that name and kind", () => {
 test("the standard domain has two names", () => {
   expect(["", "ai.onnx", "ai.onnx.ml"].map(isStandard)).toEqual([true, true, false]);
 });
+
+test("a body's value may be without a type, one of the model may not", () => {
+  const graph = messageOfBytes((writer) =>
+    writer.message(onnxFields.graph.outputs, (info) => info.text(onnxFields.value.name, "y")),
+  );
+  expect(readGraph(graph, reading(), 1).outputs).toMatchObject([{ name: "y", isUntyped: true }]);
+  expect(refusalOf(() => readGraph(graph, reading()))).toContain("values must be tensors");
+});

@@ -38,9 +38,9 @@ export function readGraph(message: Message, reading: OnnxReading, depth = 0): Gr
     // Before IR version 4 every initialiser was listed as an input too.
     inputs: message
       .messages(fields.inputs)
-      .map(readValueInfo)
+      .map((info) => readValueInfo(info, depth))
       .filter(({ name }) => !initializers.has(name)),
-    outputs: message.messages(fields.outputs).map(readValueInfo),
+    outputs: message.messages(fields.outputs).map((info) => readValueInfo(info, depth)),
     nodes: message.messages(fields.nodes).map((node) => readNode(node, reading, depth)),
     initializers,
   };
@@ -131,8 +131,12 @@ function integer(value: bigint, isClamped: boolean): number {
   throw unsupported("integer attributes beyond 2^53 are not read", { value: String(value) });
 }
 
-function readValueInfo(message: Message): ValueInfo {
+function readValueInfo(message: Message, depth: number): ValueInfo {
   const name = message.text(onnxFields.value.name);
+  // Exporters leave the types of bodies' values to inference.
+  if (depth > 0 && message.bytes(onnxFields.value.type).length === 0) {
+    return { name, dtype: "float32", isUntyped: true };
+  }
   const type = message.message(onnxFields.value.type);
   if (!type.has(onnxFields.type.tensor)) throw unsupported("values must be tensors", { name });
   const tensor = type.message(onnxFields.type.tensor);

@@ -162,6 +162,7 @@ function integer(name: string, value: number): number {
 
 function writeValueInfo(writer: MessageWriter, info: ValueInfo): void {
   writer.text(onnxFields.value.name, info.name);
+  if (info.isUntyped) return;
   writer.message(onnxFields.value.type, (type) => {
     type.message(onnxFields.type.tensor, (tensor) => {
       tensor.int(onnxFields.tensorType.element, dtypes[info.dtype].onnx);

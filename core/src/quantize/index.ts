@@ -24,3 +24,4 @@ export { roleOf } from "./roles.ts";
 export { signalToNoiseDb } from "./signal-to-noise.ts";
 export type { WeightOnlyOptions } from "./weight-only.ts";
 export { quantizeWeightOnly } from "./weight-only.ts";
+export { whyFloat } from "./why-float.ts";

@@ -28,9 +28,16 @@ const moving: Role = { kind: "moving" };
 const computed: Role = { kind: "computed" };
 const rectifier: Role = { kind: "rectifier" };
 
-const weightedOperators: ReadonlySet<string> = new Set(["Conv", "ConvTranspose", "Gemm", "MatMul"]);
+/** Operators that multiply by weights. */
+export const weightedOperators: ReadonlySet<string> = new Set([
+  "Conv",
+  "ConvTranspose",
+  "Gemm",
+  "MatMul",
+]);
 
-const movingOperators: ReadonlySet<string> = new Set([
+/** Operators that give out values that came in. */
+export const movingOperators: ReadonlySet<string> = new Set([
   ...["MaxPool", "Reshape", "Flatten", "Transpose", "Concat", "Squeeze", "Unsqueeze", "Slice"],
   ...["Gather", "GatherElements", "GatherND", "Identity", "Split", "Expand", "Tile"],
   ...["DepthToSpace", "SpaceToDepth", "Pad", "Resize"],

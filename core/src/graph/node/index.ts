@@ -1,0 +1,1 @@
+export { externalFiles } from "./external-files.ts";
