@@ -42,7 +42,9 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   }
 };
 
-const describe = ([name, { dtype, shape }]: [string, Tensor]): Required<ValueInfo> => ({
+const describe = ([name, { dtype, shape }]: [string, Tensor]): Required<
+  Omit<ValueInfo, "isUntyped">
+> => ({
   name,
   dtype,
   shape,
