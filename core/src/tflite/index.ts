@@ -1,6 +1,7 @@
 export { decodeTflite, isTflite } from "./decode.ts";
 export { encodeTflite } from "./encode.ts";
 export { flatBytesMax } from "./flat-reader.ts";
+export { fromTflite } from "./from-tflite.ts";
 export type {
   TfliteBinding,
   TfliteModel,

@@ -66,7 +66,7 @@ export type TfliteOperator = {
   readonly outputs: readonly number[];
   /** Indices of tensors that the operator uses within itself: an LSTM's scales. */
   readonly intermediates?: readonly number[];
-  /** Every setting that the schema has for the operator, its default where the file gives none. */
+  /** Settings of the operator. Reading a file gives every one, with its default where the file has none. */
   readonly options: TfliteOptions;
   /** What a custom operator reads. */
   readonly customOptions?: Uint8Array;
