@@ -17,8 +17,15 @@ import { activityCnn, keywordCnn, perceptron, residualCnn } from "./engine-model
 const networks: Readonly<Record<string, () => Graph>> = {
   ...{ activityCnn, keywordCnn, perceptron, residualCnn },
 };
-const [name = "", backend = "wasm", batchText = "16", optimizer = "sgd", only = ""] =
-  process.argv.slice(2);
+const [
+  name = "",
+  backend = "wasm",
+  batchText = "16",
+  optimizer = "sgd",
+  only = "",
+  segments = "1",
+  micro = "1",
+] = process.argv.slice(2);
 const batch = Number(batchText);
 const steps = 4;
 
@@ -43,6 +50,8 @@ if (model === undefined) throw new TypeError(`no network is called ${name}`);
 const step = trainingStep(model, {
   loss: softmaxCrossEntropy(),
   optimizer: optimizer === "adam" ? adam() : sgd({ momentum: 0.9 }),
+  recompute: Number(segments),
+  microBatches: Number(micro),
   trainable: (each) => each.startsWith(only),
 });
 const [x] = model.inputs;

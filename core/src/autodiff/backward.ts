@@ -2,6 +2,8 @@ import type { Graph, Node, ValueInfo } from "../graph/graph.ts";
 import { readsOf } from "../graph/reads.ts";
 import type { Emitter } from "./emitter.ts";
 import { gradientOf } from "./gradients.ts";
+import type { Recompute } from "./recompute.ts";
+import { keepAll } from "./recompute.ts";
 import { gradientUnsupported, ruleContext } from "./rule.ts";
 import { isSmooth } from "./smooth.ts";
 
@@ -16,6 +18,8 @@ export type BackwardOptions = {
   readonly seeds: ReadonlyMap<string, string>;
   /** Values whose gradients are asked for. */
   readonly wrt: ReadonlySet<string>;
+  /** What of the forward pass is made again; nothing when absent. */
+  readonly recompute?: Recompute;
 };
 
 /**
@@ -25,14 +29,14 @@ export type BackwardOptions = {
  * @throws `GRADIENT_UNSUPPORTED` naming a node that the gradient would have to pass and why it cannot.
  */
 export function backward(emit: Emitter, options: BackwardOptions): ReadonlyMap<string, string> {
-  const { graph, values } = options;
+  const { graph, values, recompute = keepAll } = options;
   const reached = dependents(options);
   const gradients = new Map(options.seeds);
   const arrive = (name: string, gradient: string): void => {
     const sum = gradients.get(name);
     gradients.set(name, sum === undefined ? gradient : emit.op("Add", [sum, gradient]));
   };
-  const info = (name: string) => values.get(name);
+  const info = (name: string) => values.get(recompute.original(name));
   const constant = (name: string) => graph.initializers.get(name);
 
   for (const node of graph.nodes.toReversed()) {
@@ -41,7 +45,8 @@ export function backward(emit: Emitter, options: BackwardOptions): ReadonlyMap<s
     const half = node.outputs.find((name) => values.get(name)?.dtype === "float16");
     if (half !== undefined)
       throw gradientUnsupported(node, `${half} is float16; cast it to float32`);
-    const inputs = ruleOf(node)(ruleContext({ node, ups, emit, info, constant }));
+    const seen = recompute.seen(node, ups);
+    const inputs = ruleOf(node)(ruleContext({ node: seen, ups, emit, info, constant }));
     for (const [index, name] of node.inputs.entries()) {
       const gradient = inputs[index];
       if (gradient !== undefined && reached.has(name)) arrive(name, gradient());

@@ -15,10 +15,13 @@ import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 import { meanSquared } from "./losses/elementwise.ts";
 import { adam } from "./optimizers/adam.ts";
 import { sgd } from "./optimizers/sgd.ts";
+import type { TrainingStepOptions } from "./training-step.ts";
 import { trainingStep } from "./training-step.ts";
 
+type Means = Pick<TrainingStepOptions, "recompute" | "microBatches">;
+
 /** By how much a fresh heap of the runtime is written to: it starts as zeros. */
-async function measured(model: Graph, batch: number, only: string) {
+async function measured(model: Graph, batch: number, only: string, how: Means = {}) {
   forgetEngine(await loadEngine({ threads: 1 }));
   // The next one is another module, once the old one is forgotten.
   await new Promise((resolve) => setImmediate(resolve));
@@ -29,6 +32,7 @@ async function measured(model: Graph, batch: number, only: string) {
     loss: softmaxCrossEntropy(),
     optimizer: sgd({ momentum: 0.9 }),
     trainable: (name) => name.startsWith(only),
+    ...how,
   });
   const [x] = model.inputs;
   const shape = (x?.shape ?? []).map((dim) => (typeof dim === "number" ? dim : batch));
@@ -67,6 +71,18 @@ test.for([
     expect(estimated.peakBytes / grown).toBeLessThan(1.2);
   },
 );
+
+// A runtime that merged what is made again with what was made first would need as much as without.
+test.for([
+  [{ recompute: 3 }, 0.85],
+  [{ microBatches: 2 }, 0.75],
+] as const)("%o really takes less of the heap, and the estimate knows", async ([how, share]) => {
+  const plain = await measured(keywordCnn(), 16, "");
+  const found = await measured(keywordCnn(), 16, "", how);
+  expect(found.grown / plain.grown).toBeLessThan(share);
+  expect(found.estimated.peakBytes / found.grown).toBeGreaterThan(0.8);
+  expect(found.estimated.peakBytes / found.grown).toBeLessThan(1.2);
+});
 
 // By hand: w [3, 2] and b [2] trained with two moments and a count; c [2] stays; x [5, 3], target [5, 2], a rate.
 test("each part is what its tensors hold", () => {

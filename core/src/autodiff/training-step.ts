@@ -1,3 +1,4 @@
+import type { GraphBuilder } from "../graph/builder.ts";
 import { graphBuilder } from "../graph/builder.ts";
 import { zeros } from "../graph/dtypes.ts";
 import { fuseGemm } from "../graph/fuse-gemm.ts";
@@ -14,9 +15,13 @@ import { dropoutInTraining } from "./dropout.ts";
 import { emitter } from "./emitter.ts";
 import { lossOutput } from "./loss-graph.ts";
 import type { Loss } from "./losses/loss.ts";
-import { batchOf } from "./losses/loss.ts";
+import { batchOf, totalOf } from "./losses/loss.ts";
+import { microBatched } from "./micro-batches.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
+import { keepAll, recompute } from "./recompute.ts";
+import type { RunningStatistic } from "./training-mode.ts";
 import { emitStatistics, trainingMode } from "./training-mode.ts";
+import type { UpdateOptions } from "./updates.ts";
 import { emitUpdates, stepCount } from "./updates.ts";
 import { weightsOf } from "./weights-of.ts";
 
@@ -39,6 +44,17 @@ export type TrainingStepOptions = {
   readonly variates?: boolean;
   /** Longest that all gradients together may be; longer ones are scaled down to it. */
   readonly clipNorm?: number;
+  /**
+   * In how many parts the forward pass is cut, of which all but the last are made again on the way back instead of
+   * being kept: less memory, at most one more forward pass, the same results.
+   */
+  readonly recompute?: number;
+  /**
+   * In how many parts a batch is taken, one after the other, their gradients added up: the memory of one part. The
+   * gradients are the whole batch's within rounding, but for the statistics of normalizations, which are each part's
+   * own, and for dropout's masks. A batch needs as many examples.
+   */
+  readonly microBatches?: number;
 };
 
 /** A step graph, where it starts from, and what goes round. */
@@ -49,6 +65,8 @@ export type TrainingStep = {
   readonly carry: Carry;
   /** Which of the carried are learned; the others are state. */
   readonly parameters: readonly string[];
+  /** In how many parts the forward pass is cut to be made again; 1 when all of it is kept. */
+  readonly recompute: number;
 };
 
 /**
@@ -64,7 +82,8 @@ export type TrainingStep = {
  * with real examples.
  *
  * @throws `TRAINABLE_UNKNOWN` when a name is no float32 initialiser, `TRAINABLE_UNUSED` when it does not influence the
- *   loss, `LOSS_INVALID`, `OPTIMIZER_INVALID`, `GRADIENT_UNSUPPORTED`, `RECURRENCE_UNSUPPORTED`.
+ *   loss, `LOSS_INVALID`, `OPTIMIZER_INVALID`, `GRADIENT_UNSUPPORTED`, `RECURRENCE_UNSUPPORTED`,
+ *   `MICRO_BATCHES_INVALID`.
  * @see Li et al. 2020, arXiv:1812.06127 (proximal term).
  */
 export function trainingStep(original: Graph, options: TrainingStepOptions): TrainingStep {
@@ -93,16 +112,45 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   emit.named("loss", "Identity", [loss]);
 
   const forward = builder.build();
+  const values = inferValues(forward);
+  const { recompute: segments = 1, microBatches = 1 } = options;
+  const seed = microBatches === 1 ? emit.number(1, "float32") : declareShare(builder);
   const gradients = backward(emitter(builder, "grad"), {
     graph: forward,
-    values: inferValues(forward),
-    seeds: new Map([["loss", emit.number(1, "float32")]]),
+    values,
+    recompute:
+      segments < 2
+        ? keepAll
+        : recompute(emitter(builder, "again"), { graph: forward, values, segments }),
+    seeds: new Map([["loss", seed]]),
     wrt: new Set(parameters),
   });
-  emitUpdates(emit, options, usedGradients(parameters, gradients));
-  emitStatistics(emit, statistics);
-  return finish(builder.build(), { initial, parameters });
+  const whole = { gradients: usedGradients(parameters, gradients), statistics };
+  const step = { ...options, ...whole, initial, parameters, recompute: segments };
+  if (microBatches === 1) return finish(builder, step);
+  const [batch = ""] = batchOf(logits);
+  const weight = options.weighted === true ? "weight" : undefined;
+  const split = microBatched(
+    {
+      ...whole,
+      ...{ graph: builder.build(), share: shareName, batch },
+      total: (to, of) =>
+        totalOf(to, options.loss, {
+          output: logits,
+          target: of("target"),
+          ...(weight === undefined ? {} : { weight: of(weight) }),
+        }),
+    },
+    microBatches,
+  );
+  return finish(split.builder, { ...step, ...split });
 }
+
+/** Name of the gradient that a part of a batch starts from. */
+const shareName = "micro/share";
+
+const declareShare = (builder: GraphBuilder): string =>
+  builder.input({ name: shareName, dtype: "float32", shape: [] });
 
 function parametersOf(model: Graph, { trainable, ...of }: TrainingStepOptions): string[] {
   if (typeof trainable === "function")
@@ -179,11 +227,21 @@ function usedGradients(
   );
 }
 
-/** Declares the outputs and leaves out what none of them needs. */
+type Finished = UpdateOptions &
+  Pick<TrainingStep, "initial" | "parameters" | "recompute"> & {
+    readonly gradients: ReadonlyMap<string, string>;
+    readonly statistics: readonly RunningStatistic[];
+  };
+
+/** Emits the updates, declares the outputs and leaves out what none of them needs. */
 function finish(
-  graph: Graph,
-  { initial, parameters }: Pick<TrainingStep, "initial" | "parameters">,
+  builder: GraphBuilder,
+  { initial, parameters, recompute: segments, gradients, statistics, ...options }: Finished,
 ): TrainingStep {
+  const emit = emitter(builder, "step");
+  emitUpdates(emit, options, gradients);
+  emitStatistics(emit, statistics);
+  const graph = builder.build();
   const next = [...initial].map(([name, { dtype, shape }]) => ({
     name: `${name}.next`,
     dtype,
@@ -202,5 +260,5 @@ function finish(
   const initializers = new Map([...graph.initializers].filter(([name]) => needed.has(name)));
   const carry: Carry = [...initial.keys()].map((name) => [`${name}.next`, name]);
   const step = fuseGemm({ ...graph, outputs, nodes, initializers });
-  return { graph: step, initial, carry, parameters };
+  return { graph: step, initial, carry, parameters, recompute: segments };
 }

@@ -46,9 +46,27 @@ export function softmaxCrossEntropy(options: CrossEntropyOptions = {}): Loss {
     }
     return classes;
   };
+  /** Weights of the targets' classes, one an example. */
+  const classWeightsOf = (emit: Emitter, hot: string): string =>
+    emit.op(
+      "ReduceSum",
+      [emit.op("Mul", [hot, emit.tensor(f32(classWeights ?? []))]), emit.ints([1])],
+      {
+        keepdims: int(0),
+      },
+    );
   return {
     kind: "softmax-cross-entropy",
     contains: "Softmax",
+    ...(classWeights === undefined || softTarget
+      ? {}
+      : {
+          total(emit, { output, target, weight }) {
+            const own = classWeightsOf(emit, oneHot(emit, target, classesOf(output)));
+            const weighed = weight === undefined ? own : emit.op("Mul", [own, weight]);
+            return emit.op("ReduceSum", [weighed], { keepdims: int(0) });
+          },
+        }),
     target(output) {
       const classes = classesOf(output);
       return softTarget

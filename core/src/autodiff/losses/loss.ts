@@ -2,6 +2,7 @@ import { int } from "../../graph/builder.ts";
 import type { Dim, ValueInfo } from "../../graph/graph.ts";
 import { EdgeloopError } from "../../platform/errors.ts";
 import type { Emitter } from "../emitter.ts";
+import { castTo } from "../emitter.ts";
 
 /** What a loss is computed from, by name. */
 export type LossInputs = {
@@ -20,7 +21,21 @@ export type Loss = {
   target(output: ValueInfo): Omit<ValueInfo, "name">;
   /** Emits the loss and returns the scalar's name. */
   emit(emit: Emitter, inputs: LossInputs): string;
+  /**
+   * Emits what the examples count for, all together: the loss of a batch is that of its parts, averaged by this. Their
+   * number, or the sum of their weights, when absent.
+   */
+  total?(emit: Emitter, inputs: LossInputs): string;
 };
+
+/** Emits what the examples of a loss count for, all together. */
+export function totalOf(emit: Emitter, loss: Loss, inputs: LossInputs): string {
+  if (loss.total !== undefined) return loss.total(emit, inputs);
+  if (inputs.weight !== undefined)
+    return emit.op("ReduceSum", [inputs.weight], { keepdims: int(0) });
+  const rows = emit.op("Gather", [emit.op("Shape", [inputs.target]), emit.ints([0])]);
+  return emit.op("ReduceSum", [emit.op("Cast", [rows], castTo("float32"))], { keepdims: int(0) });
+}
 
 /** Below this sum of weights a batch counts as empty: its loss and its gradients are 0. */
 const weightSumMin = 1e-12;
