@@ -38,7 +38,7 @@ export const modelCommands: readonly Command[] = [
   {
     words: ["model", "inspect"],
     summary: "show a model's inputs, outputs, size and operators",
-    args: [{ name: "model", summary: "an .onnx file" }],
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
     options: [],
     load: () => import("../commands/model-inspect.ts"),
   },
@@ -76,9 +76,22 @@ export const modelCommands: readonly Command[] = [
     load: () => import("../commands/model-bench.ts"),
   },
   {
+    words: ["model", "convert"],
+    summary: "turn an .onnx file into a .tflite file or back, float or int8",
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
+    options: [
+      {
+        flags: "-o, --output <file>",
+        summary: "where the result goes; its ending, .onnx or .tflite, says what it is",
+        required: true,
+      },
+    ],
+    load: () => import("../commands/model-convert.ts"),
+  },
+  {
     words: ["model", "differentiate"],
     summary: "write a model with the gradients of its outputs, in plain operators",
-    args: [{ name: "model", summary: "an .onnx file" }],
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
     options: [
       { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
       {
@@ -91,7 +104,7 @@ export const modelCommands: readonly Command[] = [
   {
     words: ["model", "trainable"],
     summary: "write one training step of a model as a graph, and the tensors that it starts from",
-    args: [{ name: "model", summary: "an .onnx file" }],
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
     options: [
       ...recipeOptions,
       { flags: "-o, --output <file>", summary: "where the .onnx file goes", required: true },
@@ -110,7 +123,7 @@ export const modelCommands: readonly Command[] = [
   {
     words: ["model", "train"],
     summary: "train a model on examples and write it with its new weights",
-    args: [{ name: "model", summary: "an .onnx file" }],
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
     options: [
       {
         flags: "--data <file>",
@@ -161,7 +174,7 @@ export const modelCommands: readonly Command[] = [
   {
     words: ["model", "quantize"],
     summary: "make a model compute on 8-bit integers, or store its weights in 8 or 4 bits",
-    args: [{ name: "model", summary: "an .onnx file" }],
+    args: [{ name: "model", summary: "an .onnx or .tflite file" }],
     options: [
       {
         flags: "--calibration <file>",

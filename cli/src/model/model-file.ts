@@ -2,13 +2,42 @@ import { dirname } from "node:path";
 import type { Graph } from "@edgeloop/core/graph";
 import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
 import { externalFiles } from "@edgeloop/core/graph/node";
+import { EdgeloopError } from "@edgeloop/core/platform";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
+import { decodeTflite, fromTflite, isTflite } from "@edgeloop/core/tflite";
 import { readInput } from "../files.ts";
 
-/** Reads a model file, and the files beside it that it names. @throws `FILE_MISSING`, and what reading the format throws. */
-export const readModel = async (path: string): Promise<Graph> =>
-  decodeOnnx(await readInput(path, "an .onnx file"), { external: externalFiles(dirname(path)) });
+/** The formats of model files, by the endings of their names. */
+export type ModelFormat = "onnx" | "tflite";
 
-/** Writes a graph as a model file, whole or not at all. */
+/** Tells a model file's format by its name's ending; undefined for another ending. */
+export function formatOf(path: string): ModelFormat | undefined {
+  const ending = path.slice(path.lastIndexOf(".") + 1).toLowerCase();
+  return ending === "onnx" || ending === "tflite" ? ending : undefined;
+}
+
+/**
+ * Reads a model file, and the files beside it that it names. A .tflite file is known by its first bytes or its name,
+ * and becomes the graph that computes the same.
+ *
+ * @throws `FILE_MISSING`, and what reading the format throws.
+ */
+export async function readModel(path: string): Promise<Graph> {
+  const bytes = await readInput(path, "an .onnx or .tflite file");
+  return isTflite(bytes) || formatOf(path) === "tflite"
+    ? fromTflite(decodeTflite(bytes))
+    : decodeOnnx(bytes, { external: externalFiles(dirname(path)) });
+}
+
+/** Writes a graph as a model file, whole or not at all. @throws `FORMAT_UNSUPPORTED` for a .tflite file. */
 export const writeModel = async (path: string, graph: Graph): Promise<void> =>
-  writeFileAtomic(path, encodeOnnx(graph));
+  writeFileAtomic(path, encodeModel(graph, formatOf(path) ?? "onnx"));
+
+/** Gives the bytes of a graph as a model file. @throws `FORMAT_UNSUPPORTED` for a .tflite file. */
+export function encodeModel(graph: Graph, format: ModelFormat): Uint8Array {
+  if (format === "onnx") return encodeOnnx(graph);
+  throw new EdgeloopError(
+    "FORMAT_UNSUPPORTED",
+    "graphs are not written as .tflite; name a file that ends in .onnx",
+  );
+}
