@@ -51,7 +51,7 @@ test("an operator that nothing is known of leaves the rest known", async () => {
 test("a file that is not there is named, with what was expected", async () => {
   await expect(run(testContext(), ["none.onnx"], {})).rejects.toMatchObject({
     code: "FILE_MISSING",
-    message: expect.stringMatching(/none\.onnx: expected an \.onnx file/),
+    message: expect.stringMatching(/none\.onnx: expected an \.onnx or \.tflite file/),
   });
 });
 
