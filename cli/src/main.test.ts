@@ -38,7 +38,9 @@ test("with --json standard output holds one object", () => {
 test("a problem with the input ends with 1 and says what is wrong on standard error", () => {
   const { status, stdout, stderr } = edgeloop("model", "inspect", "/none.onnx", "--json");
   expect([status, stdout]).toEqual([1, ""]);
-  expect(stderr).toMatch(/^edgeloop: FILE_MISSING: \/none\.onnx: expected an \.onnx file/);
+  expect(stderr).toMatch(
+    /^edgeloop: FILE_MISSING: \/none\.onnx: expected an \.onnx or \.tflite file/,
+  );
 });
 
 test.for([["unknown"], ["model"], ["model", "inspect"], ["model", "inspect", "a", "--no-such"]])(
