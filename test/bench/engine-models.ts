@@ -131,3 +131,18 @@ export const residualCnn = (): Graph =>
     }
     l.dense(l.flat(l.globalAverage(y)), 64, 10, "logits");
   });
+
+/** The image network of MLPerf Tiny's visual wake words: MobileNetV1 of a quarter of the width, 96x96 pixels. */
+export const mobileCnn = (): Graph =>
+  network("MobileNetV1-0.25", [3, 96, 96], 2, (l, x) => {
+    const half = { stride: 2, pads: [0, 0, 1, 1] };
+    let y = l.relu(l.normalize(l.conv(x, [8, 3, 3, 3], half), 8));
+    let from = 8;
+    for (const [at, to] of [16, 32, 32, 64, 64, 128, 128, 128, 128, 128, 128, 256, 256].entries()) {
+      const size = at > 0 && to > from ? half : {};
+      y = l.relu(l.normalize(l.conv(y, [from, 1, 3, 3], { ...size, group: from }), from));
+      y = l.relu(l.normalize(l.conv(y, [to, from, 1, 1]), to));
+      from = to;
+    }
+    l.dense(l.flat(l.globalAverage(y)), from, 2, "logits");
+  });

@@ -31,14 +31,27 @@ export type Inference = { readonly values: Values; readonly bodies: ReadonlyMap<
 /** Does what `inferValues` does, and tells of the values inside bodies too. @throws As `inferValues`. */
 export function inferBodies(graph: Graph): Inference {
   const bodies = new Map<Graph, Values>();
+  const values = inferWhole(graph, (body, inner) => bodies.set(body, infos(inner)));
+  return { values: infos(values), bodies };
+}
+
+/**
+ * As `inferValues`, with the contents of small integer values, such as computed shapes, where they are known.
+ *
+ * @throws As `inferValues`.
+ */
+export const inferContents = (graph: Graph): ReadonlyMap<string, Known> =>
+  inferWhole(graph, () => undefined);
+
+function inferWhole(graph: Graph, onBody: Scope["onBody"]): ReadonlyMap<string, Known> {
   const values = inferScope(graph, {
     given: graph.inputs.map(({ dtype, shape }) => known(dtype, shape)),
     outer: () => undefined,
     onNode: (_, infer) => infer(),
-    onBody: (body, inner) => bodies.set(body, infos(inner)),
+    onBody,
   });
   for (const declared of graph.outputs) checkDeclared(declared, values.get(declared.name));
-  return { values: infos(values), bodies };
+  return values;
 }
 
 /** Tells what can be told: nodes that no rule knows or that do not fit leave their outputs out. */

@@ -1,6 +1,8 @@
+import { byteLengthOf } from "../graph/dtypes.ts";
+import type { ValueInfo } from "../graph/graph.ts";
 import type { Tensor, Tensors } from "../graph/tensor.ts";
 import { bytesOf } from "../platform/bytes.ts";
-import { messageOf } from "../platform/errors.ts";
+import { EdgeloopError, messageOf } from "../platform/errors.ts";
 import type { TfliteEngine } from "./litert.ts";
 import { runError } from "./runtime-errors.ts";
 import type { Session } from "./session.ts";
@@ -46,8 +48,19 @@ export function openTflite(model: Uint8Array, engine: TfliteEngine<TfliteModule>
     if (!status.ok()) throw new Error(status.errorMessage());
     return tfliteSession(programOf(file, status.value(), printed));
   } catch (error) {
+    if (error instanceof EdgeloopError) throw error;
     throw tfliteModelError({ backend: "tflite", printed, cause: error });
   }
+}
+
+/** The package gives no view of some element types, int64 among them. */
+function checkPassed({ name, dtype, shape = [] }: ValueInfo, memory: Uint8Array): void {
+  if (memory.length === byteLengthOf(dtype, shape.map(Number))) return;
+  throw new EdgeloopError(
+    "MODEL_UNSUPPORTED",
+    `@tensorflow/tfjs-tflite does not pass ${dtype} in or out; open the model on the backend litert`,
+    { details: { backend: "tflite", value: name, dtype } },
+  );
 }
 
 const runnerOptions = {
@@ -76,6 +89,8 @@ function programOf(
     }
     all.delete();
   };
+  visit(runner.GetInputs(), inputs, checkPassed);
+  visit(runner.GetOutputs(), outputs, checkPassed);
   const execute = (feeds: Tensors): Tensors => {
     printed.length = 0;
     visit(runner.GetInputs(), inputs, ({ name }, memory) => copyIn(feeds[name] as Tensor, memory));

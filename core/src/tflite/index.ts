@@ -15,3 +15,5 @@ export type {
   TfliteType,
 } from "./model.ts";
 export { dtypeOfTflite } from "./tensor-types.ts";
+export type { ToTfliteOptions } from "./to-tflite.ts";
+export { toTflite } from "./to-tflite.ts";

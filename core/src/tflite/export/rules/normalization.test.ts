@@ -1,0 +1,5 @@
+import { exportAgrees } from "../../../../../test/tflite-oracle.ts";
+
+exportAgrees([
+  ...["BatchNormalization", "InstanceNormalization", "GroupNormalization", "LayerNormalization"],
+]);
