@@ -1,14 +1,12 @@
-import { differentiate } from "@edgeloop/core/autodiff";
+import { differentiableNames, differentiate } from "@edgeloop/core/autodiff";
 import type { Graph } from "@edgeloop/core/graph";
 import type { Run } from "../command.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
 import { optionalText, textOption } from "../options.ts";
 
-const isFloat = ({ dtype }: { readonly dtype: string }): boolean => dtype.startsWith("float");
-
 /**
  * Writes a model with its gradients: an input `y.grad` for each float output, an output `x.grad` for each of `--wrt`
- * (all float inputs and float initialisers when absent).
+ * (all float inputs and float initialisers when absent, but those that say how an operator works: they have none).
  *
  * @throws `FILE_MISSING`, `VALUE_UNKNOWN`, `GRADIENT_UNSUPPORTED` naming the node and the reason, and what reading the
  * file throws.
@@ -27,9 +25,5 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   return { format: 1, output, nodes: gradients.nodes.length, inputs, outputs };
 };
 
-function namesOf(graph: Graph, wrt: string | undefined): readonly string[] {
-  if (wrt !== undefined) return wrt.split(",").map((name) => name.trim());
-  const inputs = graph.inputs.filter(isFloat).map(({ name }) => name);
-  const weights = [...graph.initializers].filter(([, tensor]) => isFloat(tensor));
-  return [...inputs, ...weights.map(([name]) => name)];
-}
+const namesOf = (graph: Graph, wrt: string | undefined): readonly string[] =>
+  wrt === undefined ? differentiableNames(graph) : wrt.split(",").map((name) => name.trim());

@@ -30,3 +30,4 @@ export { gradientRefusals } from "./refusals.ts";
 export type { TrainingStep, TrainingStepOptions } from "./training-step.ts";
 export { trainingStep } from "./training-step.ts";
 export { unrolledStepsMax, unrollSteps } from "./unroll-steps.ts";
+export { differentiableNames } from "./weights-of.ts";

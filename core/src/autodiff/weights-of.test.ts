@@ -3,7 +3,7 @@ import type { GraphBuilder } from "../graph/builder.ts";
 import { graphBuilder, int } from "../graph/builder.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { f32, i64, scalar } from "../graph/tensor.ts";
-import { weightsOf } from "./weights-of.ts";
+import { differentiableNames, weightsOf } from "./weights-of.ts";
 
 function names(make: (b: GraphBuilder, constant: (name: string, t: Tensor) => string) => void) {
   const b = graphBuilder("g");
@@ -65,4 +65,16 @@ test("scales of a quantized weight stay as they are", () => {
     });
   });
   expect(found).toEqual(["w"]);
+});
+
+test("a gradient can be asked of floats, but not of what says how an operator works", () => {
+  const b = graphBuilder("g");
+  b.input({ name: "x", dtype: "float32", shape: [1, 1, 2, 2] });
+  b.input({ name: "i", dtype: "int64", shape: [2] });
+  const scales = b.initializer("scales", f32([1, 1, 2, 2]));
+  const larger = b.add("Resize", ["x", "", scales]);
+  const limited = b.add("Clip", [larger, b.initializer("low", scalar(0))]);
+  b.add("Add", [limited, b.initializer("w", f32([1, 2, 3, 4]))], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32" });
+  expect(differentiableNames(b.build())).toEqual(["x", "low", "w"]);
 });
