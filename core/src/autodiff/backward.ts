@@ -42,9 +42,6 @@ export function backward(emit: Emitter, options: BackwardOptions): ReadonlyMap<s
   for (const node of graph.nodes.toReversed()) {
     const ups = node.outputs.map((name) => (reached.has(name) ? gradients.get(name) : undefined));
     if (ups.every((up) => up === undefined)) continue;
-    const half = node.outputs.find((name) => values.get(name)?.dtype === "float16");
-    if (half !== undefined)
-      throw gradientUnsupported(node, `${half} is float16; cast it to float32`);
     const seen = recompute.seen(node, ups);
     const inputs = ruleOf(node)(ruleContext({ node: seen, ups, emit, info, constant }));
     for (const [index, name] of node.inputs.entries()) {

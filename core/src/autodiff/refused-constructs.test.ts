@@ -205,7 +205,7 @@ function rows(): Readonly<Record<string, readonly (() => unknown)[]>> {
     ],
     "only 8 and 16 bit integers are supported": [
       () => {
-        const zero: Tensor = { dtype: "int4", shape: [], data: Int8Array.of(0) };
+        const zero: Tensor = { dtype: "int4", shape: [], data: Uint8Array.of(0) };
         const b = graphBuilder("int4");
         b.input({ name: "x", dtype: "float32", shape: [2] });
         const [s, z] = [b.constant(scalar(1)), b.constant(zero)];

@@ -65,11 +65,13 @@ export type RuleSource = {
   constant(name: string): Tensor | undefined;
 };
 
-/** Builds the context of one node. */
+/** Builds the context of one node. @throws `GRADIENT_UNSUPPORTED` for one that computes in float16. */
 export function ruleContext({ node, ups, emit, info, constant }: RuleSource): RuleContext {
   const refuse = (reason: string): never => {
     throw gradientUnsupported(node, reason);
   };
+  const half = node.outputs.find((name) => info(name)?.dtype === "float16");
+  if (half !== undefined) refuse(`${half} is float16; cast it to float32`);
   const y = node.outputs[0] ?? "";
   const dtype = (name: string): DType =>
     info(name)?.dtype ?? refuse(`the type of ${name} is unknown`);
