@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 import type { TestSpecification } from "vitest/node";
 import { BaseSequencer } from "vitest/node";
+import { softwareAdapter } from "./test/webgpu/software-adapter.ts";
 
 const conditions = ["@edgeloop/source", "node", "import", "module", "default"];
 
@@ -32,6 +33,16 @@ export default defineConfig({
         test: { name: "house", include: ["test/*.test.ts", "test/reference/**/*.test.ts"] },
       },
       { extends: true, test: { name: "browser", include: ["test/browser/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "webgpu",
+          include: ["test/webgpu/**/*.test.ts"],
+          // A process has to be started with it: the loader of libraries reads it once.
+          env: softwareAdapter(),
+          fileParallelism: false,
+        },
+      },
       {
         extends: true,
         test: {

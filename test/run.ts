@@ -64,6 +64,7 @@ const all: readonly Stage[] = [
   ...check,
   { name: "house", run: vitest("house") },
   { name: "browser", run: vitest("browser") },
+  { name: "webgpu", run: vitest("webgpu") },
   { name: "scenarios", run: vitest("scenarios") },
   { name: "packaging", run: vitest("packaging") },
 ];

@@ -66,7 +66,9 @@ export type GatewayConfig = {
   /** The bar for labelled windows; missing it is an event. */
   readonly objective?: Objective | undefined;
   readonly inference: {
-    readonly backend: "auto" | "wasm" | "native";
+    /** What a bundle's graph runs on. `auto` verifies and measures what is here; a name pins it. */
+    readonly backend: "auto" | "wasm" | "native" | "webgpu";
+    /** The most that a run may use. */
     readonly threads: number;
   };
   /** At nice 19 the learner runs only when nothing else wants the processor. */
@@ -156,7 +158,7 @@ const schema = z.strictObject({
     .optional(),
   inference: z
     .strictObject({
-      backend: z.enum(["auto", "wasm", "native"]).default("auto"),
+      backend: z.enum(["auto", "wasm", "native", "webgpu"]).default("auto"),
       threads: z.int().min(1).max(64).default(1),
     })
     .prefault({}),

@@ -1,5 +1,6 @@
 // The engine in a real tab. Skipped where no Chromium is installed.
 import { join } from "node:path";
+import type { Page } from "playwright-core";
 import { chromium } from "playwright-core";
 import { expect, test } from "vitest";
 import { browserArgs, browserMissing, browserPath } from "../../cli/src/demo/report/testing.ts";
@@ -30,26 +31,25 @@ const html = `<!doctype html><title>edgeloop</title><script type="importmap">${J
   imports: {
     "onnxruntime-web/ort-wasm-simd-threaded.mjs": "./ort-wasm-simd-threaded.mjs",
     "onnxruntime-web": "./ort.bundle.min.mjs",
+    "onnxruntime-web/jspi": "./ort.jspi.bundle.min.mjs",
+    "onnxruntime-web/webgpu": "./ort.webgpu.bundle.min.mjs",
   },
 })}</script><script type="module" src="page.js"></script>`;
 
-/** Runs the page's function in a tab, and tells what went wrong on the way. */
-async function inTab(browserFile: string): Promise<{
-  readonly learned: Learned;
-  readonly workers: number;
-  readonly problems: readonly string[];
-}> {
-  const { code, imports } = await bundle(join(import.meta.dirname, "page.ts"));
-  expect(imports.toSorted()).toEqual([
-    "onnxruntime-web",
-    "onnxruntime-web/ort-wasm-simd-threaded.mjs",
-  ]);
+/** Opens the page in a tab, does something with it, and tells what went wrong on the way. */
+async function inTab<T>(
+  browserFile: string,
+  args: readonly string[],
+  work: (page: Page) => Promise<T>,
+): Promise<{ readonly result: T; readonly problems: readonly string[] }> {
+  const { modules, imports } = await bundle(join(import.meta.dirname, "page.ts"), "inside");
+  expect(imports.filter((name) => !html.includes(`"${name}"`))).toEqual([]);
   await using server = await servePage({
     "index.html": html,
-    "page.js": code,
+    "page.js": modules[0] ?? "",
     "model.onnx": classifier(),
   });
-  const browser = await chromium.launch({ executablePath: browserFile, args: browserArgs });
+  const browser = await chromium.launch({ executablePath: browserFile, args: [...args] });
   try {
     const page = await browser.newPage();
     const problems: string[] = [];
@@ -60,14 +60,9 @@ async function inTab(browserFile: string): Promise<{
         problems.push(message.text());
       }
     });
-    let workers = 0;
-    page.on("worker", () => {
-      workers += 1;
-    });
     await page.goto(server.url);
-    await page.waitForFunction("globalThis.runLearn !== undefined");
-    const learned: Learned = await page.evaluate("globalThis.runLearn('model.onnx')");
-    return { learned, workers, problems };
+    await page.waitForFunction("globalThis.runOn !== undefined");
+    return { result: await work(page), problems };
   } finally {
     await browser.close();
   }
@@ -78,7 +73,14 @@ const executablePath = browserPath();
 test.skipIf(executablePath === undefined)(
   `a tab imports, trains, quantizes and runs as Node does (${executablePath ?? browserMissing})`,
   async () => {
-    const { learned, workers, problems } = await inTab(executablePath ?? "");
+    let workers = 0;
+    const { result, problems } = await inTab(executablePath ?? "", browserArgs, (page) => {
+      page.on("worker", () => {
+        workers += 1;
+      });
+      return page.evaluate("globalThis.runLearn('model.onnx')");
+    });
+    const learned = result as Learned;
     expect(problems).toEqual([]);
     expect(learned.isolated).toBe(true);
     // The runtime's own threads: one beside the page's.
@@ -96,5 +98,23 @@ test.skipIf(executablePath === undefined)(
     // The same WebAssembly and the same order of additions: the same bits.
     const { isolated: _tab, leaked: _globals, ...here } = await learn(classifier());
     expect({ losses, float, int8, threaded }).toEqual(here);
+  },
+);
+
+/** Chromium gives its software adapter only when it is told to. */
+const gpuArgs = [...browserArgs.filter((arg) => arg !== "--disable-gpu"), "--enable-unsafe-webgpu"];
+
+test.skipIf(executablePath === undefined)(
+  `a tab with WebGPU computes there what it computes on wasm (${executablePath ?? browserMissing})`,
+  async ({ skip }) => {
+    const { result } = await inTab(executablePath ?? "", gpuArgs, async (page) => ({
+      wasm: await page.evaluate("globalThis.runOn('model.onnx', 'wasm')"),
+      gpu: await page.evaluate("globalThis.runOn('model.onnx', 'webgpu')"),
+    }));
+    skip(result.gpu === "BACKEND_UNAVAILABLE", "this Chromium has no WebGPU adapter");
+    expect(result.wasm).toHaveLength(8 * 3);
+    for (const [at, value] of (result.wasm as readonly number[]).entries()) {
+      expect((result.gpu as readonly number[])[at]).toBeCloseTo(value, 4);
+    }
   },
 );

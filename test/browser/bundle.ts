@@ -24,15 +24,16 @@ const stripTypes: Plugin = {
     id.endsWith(".ts") ? { code: stripTypeScriptTypes(code), map: null } : null,
 };
 
-/** What a bundle is: its code, and what it leaves to be imported. */
-export type Bundle = { readonly code: string; readonly imports: readonly string[] };
+/** What a bundle is: its modules, the entry first, and what it leaves to be imported. */
+export type Bundle = { readonly modules: readonly string[]; readonly imports: readonly string[] };
 
 /**
- * Bundles an entry and what of the workspace it uses into one module; other packages stay imports.
+ * Bundles an entry and what of the workspace it uses; other packages stay imports.
  *
  * @param entry A path, or code itself.
+ * @param lazy Whether what is imported on demand becomes part of the one module, or stays away.
  */
-export async function bundle(entry: string): Promise<Bundle> {
+export async function bundle(entry: string, lazy: "inside" | "apart"): Promise<Bundle> {
   const isPath = existsSync(entry);
   const virtual: Plugin = {
     name: "entry",
@@ -49,8 +50,20 @@ export async function bundle(entry: string): Promise<Bundle> {
       throw new Error(warning.message);
     },
   });
-  const { output } = await built.generate({ format: "es", inlineDynamicImports: true });
+  const { output } = await built.generate({
+    format: "es",
+    inlineDynamicImports: lazy === "inside",
+    entryFileNames: "entry.js",
+  });
   await built.close();
-  const [{ code, imports, dynamicImports }] = output;
-  return { code, imports: [...new Set([...imports, ...dynamicImports])] };
+  const chunks = output.filter((file) => file.type === "chunk");
+  const own = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+  const reached = new Set<string>(["entry.js"]);
+  for (const name of reached) for (const next of own.get(name)?.imports ?? []) reached.add(next);
+  const parts = [...reached].flatMap((name) => own.get(name) ?? []);
+  const named = parts.flatMap(({ imports, dynamicImports }) => [...imports, ...dynamicImports]);
+  return {
+    modules: parts.map(({ code }) => code),
+    imports: [...new Set(named)].filter((name) => !own.has(name)),
+  };
 }

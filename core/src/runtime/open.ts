@@ -12,13 +12,19 @@ import { openWasmPublic } from "./wasm-public.ts";
  * The runtime's module is driven directly; where its internal interface is not the expected one, through the package's
  * public interface, which copies more.
  *
- * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` for a backend other than `wasm`: those are in `runtime/node`.
+ * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` for `webgpu` without an adapter, and for what only
+ * `runtime/node` opens.
  */
 export async function openSession(model: Model, options: SessionOptions): Promise<Session> {
+  if (options.backend === "webgpu") {
+    // Apart, so that who does not use it does not load what it needs.
+    const { openWebgpu } = await import("./webgpu.ts");
+    return await openWebgpu(encodeModel(model));
+  }
   if (options.backend !== "wasm") {
     throw new EdgeloopError(
       "BACKEND_UNAVAILABLE",
-      `this opens wasm alone; ${options.backend} is opened by @edgeloop/core/runtime/node`,
+      `this opens wasm and webgpu; ${options.backend} is opened by @edgeloop/core/runtime/node`,
     );
   }
   const { threads = 1 } = options;

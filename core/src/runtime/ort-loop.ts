@@ -18,13 +18,14 @@ type Carried = {
  * Starts a loop over onnxruntime's public interface.
  *
  * Native writes into buffers of ours: two for each carried tensor, which swap roles. The WebAssembly package would leave
- * such buffers silently untouched (microsoft/onnxruntime#25786), so there each output becomes the next input as it is.
+ * such buffers silently untouched (microsoft/onnxruntime#25786), so there each output becomes the next input as it is; on a
+ * device it stays there, and the one before it is freed.
  *
  * @param onEnd Called once, when the loop is disposed.
  * @throws `LOOP_INVALID`, `FEED_INVALID`
  */
 export function openOrtLoop(program: OrtProgram, options: LoopOptions, onEnd: () => void): Loop {
-  const { feed, inputs, outputs, backend } = program;
+  const { feed, session, inputs, outputs, backend } = program;
   const carried = carriedPairs(program, options).map(({ output, input }): Carried => {
     const name = inputs[input]?.name ?? "";
     const start = copyOf(options.initial[name] as Tensor);
@@ -47,12 +48,12 @@ export function openOrtLoop(program: OrtProgram, options: LoopOptions, onEnd: ()
       const next = pair.next ?? made[pair.output];
       if (next === undefined) continue;
       if (pair.next !== null) pair.next = pair.now;
+      else if (session.download !== undefined) pair.now.dispose();
       pair.now = next;
     }
   };
 
   const stepNow = async (feeds: Tensors): Promise<Tensors> => {
-    if (!open) throw disposed("loop");
     checkFeeds(fed, feeds);
     const given: Record<string, ort.Tensor> = mapTensors(feeds, feed);
     const fetches: Record<string, ort.Tensor | null> = {};
@@ -66,25 +67,35 @@ export function openOrtLoop(program: OrtProgram, options: LoopOptions, onEnd: ()
     return Object.fromEntries(results.map((name) => [name, fromOrt(made[name] as ort.Tensor)]));
   };
 
+  const readNow = async (wanted: readonly string[]): Promise<Tensors> => {
+    const read: Record<string, Tensor> = {};
+    for (const name of wanted) {
+      const { now } = carriedNamed(carried, name);
+      await session.download?.(now);
+      read[name] = copyOf(fromOrt(now));
+    }
+    return read;
+  };
+
+  /** After what was asked for before, also when the caller did not wait. */
+  const inOrder = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = last.then(() => {
+      if (!open) throw disposed("loop");
+      return work();
+    });
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+
   return {
-    step(feeds) {
-      // A step starts from the state that the one before it left, also when the caller did not wait.
-      const step = last.then(() => stepNow(feeds));
-      last = step.catch(() => undefined);
-      return step;
-    },
-    read: (wanted) =>
-      Promise.try(() => {
-        if (!open) throw disposed("loop");
-        const all = wanted ?? carried.map(({ name }) => name);
-        return Object.fromEntries(
-          all.map((name) => [name, copyOf(fromOrt(carriedNamed(carried, name).now))]),
-        );
-      }),
-    dispose() {
-      if (open) onEnd();
+    step: (feeds) => inOrder(() => stepNow(feeds)),
+    read: (wanted = carried.map(({ name }) => name)) => inOrder(() => readNow(wanted)),
+    async dispose() {
+      if (!open) return;
       open = false;
-      return Promise.resolve();
+      await last;
+      if (session.download !== undefined) for (const { now } of carried) now.dispose();
+      onEnd();
     },
   };
 }

@@ -14,6 +14,8 @@ export type OrtRunnable = {
     fetches: Readonly<Record<string, ort.Tensor | null>>,
   ): OrtTensors | Promise<OrtTensors>;
   release(): void | Promise<void>;
+  /** Brings a tensor's elements from the device; absent where they always are in memory. */
+  download?(tensor: ort.Tensor): Promise<void>;
 };
 
 /** A session of onnxruntime's, and how its backend behaves. */

@@ -1,8 +1,11 @@
 import type { ValueInfo } from "../graph/graph.ts";
 import type { Tensors } from "../graph/tensor.ts";
 
-/** Which engine executes a model: `native` and `wasm` a graph or the bytes of a .onnx file, the others those of a .tflite file. */
-export type Backend = "native" | "wasm" | "litert" | "tflite";
+/**
+ * Which engine executes a model: `native`, `wasm` and `webgpu` a graph or the bytes of a .onnx file, the others those of a
+ * .tflite file.
+ */
+export type Backend = "native" | "wasm" | "webgpu" | "litert" | "tflite";
 
 /** Opens a session on a backend. */
 export type SessionOptions = {

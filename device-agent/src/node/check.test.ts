@@ -37,6 +37,7 @@ test("a gateway that has all it needs is ok, and what is optional says so", asyn
   expect(findings.map(({ what }) => what)).toEqual([
     "data directory",
     "backend native",
+    "backend webgpu",
     "broker",
     "http",
     "sensor s",

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import { createConnection, createServer } from "node:net";
 import { dirname } from "node:path";
 import { messageOf } from "@edgeloop/core/platform";
-import { probeNative } from "@edgeloop/core/runtime/node";
+import { backends, installLine } from "@edgeloop/core/runtime/node";
 import type { GatewayConfig, SensorConfig } from "../config.ts";
 import { brokerTimeoutMs } from "../limits.ts";
 
@@ -24,7 +24,7 @@ export type GatewayCheck = { readonly ok: boolean; readonly findings: readonly F
 export async function checkGateway(config: GatewayConfig): Promise<GatewayCheck> {
   const findings = await Promise.all([
     checkDirectory(config.dataDirectory),
-    checkNative(config),
+    ...servingBackends.map((backend) => checkBackend(backend, config)),
     checkBroker(config),
     checkListener("http", config.http),
     ...config.sensors.map(checkSensor),
@@ -48,14 +48,20 @@ async function checkDirectory(directory: string): Promise<Finding> {
   }
 }
 
-async function checkNative({ inference }: GatewayConfig): Promise<Finding> {
-  const what = "backend native";
-  const probe = await probeNative();
+/** The gateway serves graphs: a backend of .tflite files is none of its. */
+const servingBackends = ["native", "webgpu"] as const;
+
+async function checkBackend(
+  backend: (typeof servingBackends)[number],
+  { inference }: GatewayConfig,
+): Promise<Finding> {
+  const what = `backend ${backend}`;
+  const probe = await backends[backend].probe({});
   if (probe.kind === "available") {
-    return { what, state: "ok", detail: "onnxruntime-node runs graphs here" };
+    return { what, state: "ok", detail: `${backends[backend].package} runs graphs here` };
   }
-  const state = inference.backend === "native" ? "missing" : "optional";
-  return { what, state, detail: `${probe.reason}; npm install onnxruntime-node --ignore-scripts` };
+  const state = inference.backend === backend ? "missing" : "optional";
+  return { what, state, detail: `${probe.reason}; ${installLine(backend)}` };
 }
 
 function checkBroker({ broker }: GatewayConfig): Promise<Finding> {

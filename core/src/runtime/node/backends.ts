@@ -1,10 +1,8 @@
 import { messageOf } from "../../platform/errors.ts";
 import type { Backend } from "../session.ts";
-import type { NativeProbe } from "./probe.ts";
+import type { Availability } from "./probe.ts";
 import { probeNative } from "./probe.ts";
-
-/** Whether a backend can be used here, and if not, why. */
-export type Availability = NativeProbe;
+import { probeGpu } from "./webgpu-device.ts";
 
 /** What is known of a backend before it is opened. */
 export type BackendRow = {
@@ -51,6 +49,13 @@ export const backends: Readonly<Record<Backend, BackendRow>> = {
     version: "1.30.0",
     isThreaded: true,
     probe: (options) => probeNative(options),
+  },
+  webgpu: {
+    runs: "onnx",
+    package: "webgpu",
+    version: "0.6.2",
+    isThreaded: false,
+    probe: probeGpu,
   },
   litert: {
     runs: "tflite",

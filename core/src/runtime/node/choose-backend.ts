@@ -10,12 +10,12 @@ import { randomFeeds } from "../random-feeds.ts";
 import type { Backend, Session } from "../session.ts";
 import type { Candidate } from "../try-backends.ts";
 import { tryBackends } from "../try-backends.ts";
-import type { Availability } from "./backends.ts";
 import { backendNames, backends } from "./backends.ts";
 import type { ChoiceMemory } from "./choice-memory.ts";
 import { choiceKey } from "./choice-memory.ts";
 import { tryNative } from "./native-state.ts";
 import { openEncoded } from "./open.ts";
+import type { Availability } from "./probe.ts";
 
 /** What a choice is made from. */
 export type ChooseOptions = {

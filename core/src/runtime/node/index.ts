@@ -1,4 +1,4 @@
-export type { Availability, BackendRow } from "./backends.ts";
+export type { BackendRow } from "./backends.ts";
 export { backendNames, backends, installLine } from "./backends.ts";
 export type { ChoiceMemory } from "./choice-memory.ts";
 export { choiceKey, fileMemory } from "./choice-memory.ts";
@@ -18,5 +18,5 @@ export type { WorkerOptions, WorkerSession } from "./open-in-worker.ts";
 export { openInWorker, workerCallTimeoutMs } from "./open-in-worker.ts";
 export type { Peer, PeerApi, PeerLink } from "./peer.ts";
 export { connectPeer, servePeer } from "./peer.ts";
-export type { NativeProbe, ProbeOptions } from "./probe.ts";
+export type { Availability, ProbeOptions } from "./probe.ts";
 export { nativeAvailable, probeNative, probeTimeoutMs } from "./probe.ts";

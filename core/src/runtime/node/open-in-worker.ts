@@ -99,7 +99,7 @@ async function startWorker(
     workerData,
     execArgv: process.execArgv, // The condition that finds the sources must hold there too.
   });
-  const { link, end } = linkTo(worker, options.backend === "native");
+  const { link, end } = linkTo(worker, isAddon(options.backend));
   const peer = connectPeer<SessionHost>(link, callTimeoutMs);
   try {
     const infos = await peer.call((remote) => remote.open(model, options));
@@ -110,15 +110,19 @@ async function startWorker(
   }
 }
 
+/** Tells whether a backend's code is an addon of Node's, and not WebAssembly. */
+const isAddon = (backend: SessionOptions["backend"]): boolean =>
+  backend === "native" || backend === "webgpu";
+
 /**
  * Links to a thread, and ends it.
  *
- * A thread that is terminated while the native addon runs in it aborts the whole process (onnxruntime-node 1.30): what
+ * A thread that is terminated while an addon runs in it aborts the whole process (onnxruntime-node 1.30): what
  * runs comes to its end first, and one that is killed over a deadline is given up at once and ends when it can.
  */
 function linkTo(
   worker: Worker,
-  isNative: boolean,
+  waits: boolean,
 ): { readonly link: PeerLink; readonly end: () => Promise<void> } {
   let reason: string | undefined;
   const exited = new Promise<string>((resolve) => {
@@ -131,7 +135,7 @@ function linkTo(
   const endpoint = nodeEndpoint(worker, (message) => worker.postMessage(message));
   const host = wrap<SessionHost>(endpoint);
   const end = async (): Promise<void> => {
-    if (isNative) await Promise.race([host.settled(), exited]);
+    if (waits) await Promise.race([host.settled(), exited]);
     await worker.terminate();
   };
   return {

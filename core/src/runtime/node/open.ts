@@ -5,9 +5,11 @@ import { encodeModel } from "../model.ts";
 import { openOnWasm } from "../open.ts";
 import type { Session, SessionOptions } from "../session.ts";
 import { openTflite } from "../tflite.ts";
+import { openWebgpu } from "../webgpu.ts";
 import { compiledWasm, instantiateCompiled } from "./compiled-wasm.ts";
 import { openNative } from "./native.ts";
 import { litertEngine, tfliteEngine } from "./tflite-engines.ts";
+import { provideGpu } from "./webgpu-device.ts";
 
 /**
  * Opens a model in the calling thread; `run` blocks it, so that a daemon opens its models in a worker instead.
@@ -30,6 +32,8 @@ export async function openEncoded(
         threads,
         instantiate: instantiateCompiled(await compiledWasm()),
       });
+    case "webgpu":
+      return await openWebgpu(model, provideGpu);
     case "litert":
       return await openLitert(model.bytes, await litertEngine());
     case "tflite":

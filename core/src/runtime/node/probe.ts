@@ -4,8 +4,8 @@ import { encodeOnnx } from "../../graph/onnx-write.ts";
 import type { NativeState } from "./native-state.ts";
 import { nativeCrashesMax, nativeKey, readNativeState, writeNativeState } from "./native-state.ts";
 
-/** Whether native code may be loaded, and if not, why. */
-export type NativeProbe =
+/** Whether a backend can be used here, and if not, why. */
+export type Availability =
   | { readonly kind: "available" }
   | { readonly kind: "unavailable"; readonly reason: string };
 
@@ -34,7 +34,7 @@ export const probeTimeoutMs = 20_000;
 export async function probeNative({
   stateFile,
   trial = tryInChild,
-}: ProbeOptions = {}): Promise<NativeProbe> {
+}: ProbeOptions = {}): Promise<Availability> {
   if (stateFile === undefined) return answer(await trial());
   const state = await readNativeState(stateFile, await nativeKey());
   if (state.crashes >= nativeCrashesMax) {
@@ -57,7 +57,7 @@ const after = (state: NativeState, outcome: TrialOutcome): NativeState => ({
   crashes: state.crashes + (outcome.kind === "crashed" ? 1 : 0),
 });
 
-const answer = (outcome: TrialOutcome): NativeProbe =>
+const answer = (outcome: TrialOutcome): Availability =>
   outcome.kind === "ok" ? { kind: "available" } : { kind: "unavailable", reason: outcome.reason };
 
 const script = `
