@@ -159,3 +159,19 @@ test("adapters are trained and written alone, and merged they are the model that
     message: expect.stringContaining("--output must end with .safetensors"),
   });
 });
+
+test("with rounding in the graph an int8 model comes out, and goes on learning", async () => {
+  const { model, options } = files();
+  await run(testContext(), [model], { ...options, quantizeAware: true });
+  const path = options["output"] ?? "";
+  const int8 = decodeOnnx(Uint8Array.from(readFileSync(path)));
+  const stored = int8.initializers.get("w.int8");
+  expect(stored?.dtype).toBe("int8");
+  // Weights of 0 get steps of 1, and 3 is what the data ask for.
+  expect(int8.initializers.get("w.scale")?.data[0]).toBe(1);
+  expect(stored?.data[0]).toBe(3);
+  const again = `${path}.again.onnx`;
+  await run(testContext(), [path], { ...options, output: again, epochs: "1" });
+  const tuned = decodeOnnx(Uint8Array.from(readFileSync(again)));
+  expect(tuned.nodes.map(({ op }) => op)).toEqual(int8.nodes.map(({ op }) => op));
+});

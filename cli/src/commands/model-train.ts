@@ -22,6 +22,7 @@ import type { Learnable } from "../model/learnable.ts";
 import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
 import { recipeOf } from "../model/recipe.ts";
+import { roundedModel } from "../model/rounded-model.ts";
 import { writeTensors } from "../model/tensor-file.ts";
 import { integerOption, numberOption, textOption } from "../options.ts";
 import { table } from "../table.ts";
@@ -33,13 +34,16 @@ const rowsMax = 20;
 
 /**
  * Trains a model on examples and writes it with its new weights: those of the epoch with the least loss on examples that
- * were held out, or the last ones when none are. With `--adapter` its adapters are written alone.
+ * were held out, or the last ones when none are. With `--adapter` its adapters are written alone. An int8 model stays one,
+ * and `--quantize-aware` makes one: both learn with the rounding in the graph.
  *
  * @throws `FILE_MISSING`, `USAGE`, `DATA_INVALID`, `TRAINING_DIVERGED`, and what `trainingStep` throws.
  */
 export const run: Run = async (context, [model = ""], options) => {
   const output = textOption(options, "output");
-  const { graph, trainable, adapter } = learnableOf(await readModel(model), options);
+  const backend = await readBackend(textOption(options, "backend"));
+  const prepared = await roundedModel(await readModel(model), options, { context, backend });
+  const { graph, trainable, adapter } = learnableOf(prepared.graph, options);
   const ending = adapter === undefined ? ".onnx" : ".safetensors";
   if (!output.endsWith(ending)) {
     throw new EdgeloopError(
@@ -48,7 +52,6 @@ export const run: Run = async (context, [model = ""], options) => {
     );
   }
   const settings = settingsOf(options);
-  const backend = await readBackend(textOption(options, "backend"));
   const examples = await readExamples(textOption(options, "data"), graph, ["target"]);
   const { training, validation } = splitExamples(examples, {
     share: settings.validation,
@@ -86,7 +89,8 @@ export const run: Run = async (context, [model = ""], options) => {
           }
         : {}),
     });
-    if (adapter === undefined) await writeModel(output, withWeights(graph, parameters));
+    if (adapter === undefined)
+      await writeModel(output, prepared.finish(withWeights(graph, parameters)));
     else await writeTensors(output, foldedAdapters(parameters, adapter));
     show(context, epochs, bestEpoch);
     context.say(`wrote ${output} (${training.size} examples, ${backend})`);

@@ -145,6 +145,15 @@ export const modelCommands: readonly Command[] = [
       { flags: "--patience <n>", summary: "epochs without a better one, after which it ends" },
       { flags: "--unroll <k>", summary: "steps in one call, at one learning rate" },
       ...choiceOptions,
+      {
+        flags: "--quantize-aware",
+        summary: "learn with activations and weights rounded, and write the int8 model",
+      },
+      {
+        flags: "--calibration <file>",
+        summary: "what ranges are taken from with --quantize-aware; --data when absent",
+      },
+      { flags: "--exclude <glob>", summary: "nodes that --quantize-aware leaves in float" },
       { flags: "--backend <name>", summary: "auto, native or wasm", fallback: "auto" },
     ],
     load: () => import("../commands/model-train.ts"),
