@@ -1,20 +1,7 @@
-import { float, int } from "../../graph/builder.ts";
+import { float, int, text } from "../../graph/builder.ts";
 import { dtypes } from "../../graph/dtypes.ts";
+import { binary, unary } from "./operand.ts";
 import type { ImportRow, ImportRows } from "./row.ts";
-
-const unary =
-  (op: string): ImportRow =>
-  (site) => {
-    const form = site.follow([0]);
-    site.give(0, site.add(op, [site.read(0, form)]), form);
-  };
-
-const binary =
-  (op: string): ImportRow =>
-  (site) => {
-    const form = site.follow([0, 1]);
-    site.give(0, site.add(op, [site.read(0, form), site.read(1, form)]), form);
-  };
 
 const clip =
   (low: number, high: number): ImportRow =>
@@ -42,7 +29,40 @@ export const elementwise: ImportRows = {
   TANH: unary("Tanh"),
   RELU: unary("Relu"),
   RELU6: clip(0, 6),
+  RELU_N1_TO_1: clip(-1, 1),
   ELU: unary("Elu"),
+  ABS: unary("Abs"),
+  NEG: unary("Neg"),
+  SQRT: unary("Sqrt"),
+  EXP: unary("Exp"),
+  LOG: unary("Log"),
+  SIN: unary("Sin"),
+  COS: unary("Cos"),
+  FLOOR: unary("Floor"),
+  CEIL: unary("Ceil"),
+  ROUND: unary("Round"),
+  RSQRT(site) {
+    const form = site.follow([0]);
+    site.give(0, site.add("Reciprocal", [site.add("Sqrt", [site.read(0, form)])]), form);
+  },
+  SQUARE(site) {
+    const form = site.follow([0]);
+    const x = site.read(0, form);
+    site.give(0, site.add("Mul", [x, x]), form);
+  },
+  SQUARED_DIFFERENCE(site) {
+    const form = site.follow([0, 1]);
+    const difference = site.add("Sub", [site.read(0, form), site.read(1, form)]);
+    site.give(0, site.add("Mul", [difference, difference]), form);
+  },
+  GELU(site) {
+    const form = site.follow([0]);
+    const approximate = text(site.flag("approximate") ? "tanh" : "none");
+    site.give(0, site.add("Gelu", [site.read(0, form)], { approximate }), form);
+  },
+  POW: binary("Pow"),
+  MAXIMUM: binary("Max"),
+  MINIMUM: binary("Min"),
   HARD_SWISH: unary("HardSwish"),
   LEAKY_RELU(site) {
     const form = site.follow([0]);
@@ -50,6 +70,9 @@ export const elementwise: ImportRows = {
     site.give(0, site.add("LeakyRelu", [site.read(0, form)], attributes), form);
   },
   SOFTMAX: softmax,
+  LOG_SOFTMAX(site) {
+    site.give(0, site.add("LogSoftmax", [site.read(0)]));
+  },
   // Rounding to the output's integers, and real numbers from the input's, happen where values are given and read.
   QUANTIZE(site) {
     const form = site.follow([0]);

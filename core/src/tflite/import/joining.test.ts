@@ -45,6 +45,22 @@ test("a value is cut into equal parts, and into rows", async () => {
   }
 });
 
+test("a value is cut into parts of any sizes", async () => {
+  const list = (...data: readonly number[]) =>
+    ({ type: "int32", shape: [data.length], data }) as const;
+  for (const tensor of tensors) {
+    for (const sizes of [list(1, 3), list(1, -1)]) {
+      const inputs = [tensor([2, 4]), sizes, axisOf(1)];
+      const outputs = [tensor([2, 1]), tensor([2, 3])];
+      await expectSame(caseOf({ op: "SPLIT_V", options: { num_splits: 2 }, inputs, outputs }));
+    }
+  }
+  const inputs = [{ shape: [2, 4] }, list(4), axisOf(1)];
+  const outputs = [{ shape: [2, 2] }, { shape: [2, 2] }];
+  const one = caseOf({ op: "SPLIT_V", inputs, outputs });
+  expect(() => fromTflite(modelOf(one))).toThrow("an output for each part");
+});
+
 test("values are stacked along a new axis", async () => {
   for (const tensor of tensors) {
     for (const [axis, shape] of [

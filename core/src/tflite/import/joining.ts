@@ -5,6 +5,20 @@ import type { Form, Site } from "./site.ts";
 
 const inputsOf = (site: Site): readonly number[] => [...site.operator.inputs.keys()];
 
+/** Where and how values are cut; the axis is the file's. */
+type Cut = { readonly axis: number; readonly form: Form };
+
+function cut(
+  site: Site,
+  input: number,
+  { axis, form, sizes }: Cut & { readonly sizes: readonly number[] },
+): readonly string[] {
+  return site.addMany("Split", [site.read(input, form), site.list(sizes)], {
+    count: sizes.length,
+    attributes: { axis: int(placeIn(form.layout, axis)) },
+  });
+}
+
 /** Cuts an input along an axis into a part for each output. */
 function split(site: Site, input: number, { axis, form }: Cut): readonly string[] {
   const count = site.operator.outputs.length;
@@ -12,15 +26,17 @@ function split(site: Site, input: number, { axis, form }: Cut): readonly string[
   if (typeof size !== "number") throw site.refuse("the axis to split must have a known size");
   if (count === 0 || size % count !== 0)
     throw site.invalid("the axis must divide into the outputs");
-  const sizes = site.list(Array<number>(count).fill(size / count));
-  return site.addMany("Split", [site.read(input, form), sizes], {
-    count,
-    attributes: { axis: int(placeIn(form.layout, axis)) },
-  });
+  return cut(site, input, { axis, form, sizes: Array<number>(count).fill(size / count) });
 }
 
-/** Where and how values are cut; the axis is the file's. */
-type Cut = { readonly axis: number; readonly form: Form };
+/** Sizes of parts; one of -1 is what the others leave. */
+function fullSizes(site: Site, axis: number, sizes: readonly number[]): readonly number[] {
+  if (!sizes.includes(-1)) return sizes;
+  const size = site.shape(0)[axis];
+  if (typeof size !== "number") throw site.refuse("the axis to split must have a known size");
+  const rest = sizes.reduce((left, part) => left - Math.max(part, 0), size);
+  return sizes.map((part) => (part === -1 ? rest : part));
+}
 
 /** Operators that join values into one, and cut one into several. */
 export const joining: ImportRows = {
@@ -40,6 +56,22 @@ export const joining: ImportRows = {
     const axis = axisIn(site, along, site.shape(1).length);
     const form = site.move([1], site.follow([1]).layout);
     for (const [output, part] of split(site, 1, { axis, form }).entries()) {
+      site.give(output, part, form);
+    }
+  },
+  SPLIT_V(site) {
+    const sizes = site.integers(1, "the sizes of parts");
+    const [along = 0] = site.integers(2, "the axis");
+    const axis = axisIn(site, along, site.shape(0).length);
+    if (sizes.length !== site.operator.outputs.length) {
+      throw site.invalid("there must be an output for each part");
+    }
+    const form = site.move([0], site.follow([0]).layout);
+    for (const [output, part] of cut(site, 0, {
+      axis,
+      form,
+      sizes: fullSizes(site, axis, sizes),
+    }).entries()) {
       site.give(output, part, form);
     }
   },

@@ -17,6 +17,14 @@ test("zeros, and what zero is among integers, are added around a value", async (
   await fc.assert(property, { numRuns: 8 });
 });
 
+test("another number than zero is added around a value", async () => {
+  const flat = { type: "int32", shape: [2, 2], data: [1, 0, 0, 2] } as const;
+  for (const shape of [[], [1]]) {
+    const inputs = [{ shape: [2, 3] }, flat, { shape, data: [7] }];
+    await expectSame(caseOf({ op: "PADV2", inputs, outputs: [{ shape: [3, 5] }] }));
+  }
+});
+
 test("a value is mirrored at its border, with or without the border itself", async () => {
   const mode = fc.constantFrom("REFLECT", "SYMMETRIC");
   const property = fc.asyncProperty(pads, mode, fc.boolean(), async (flat, how, isInteger) => {

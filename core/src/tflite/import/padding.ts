@@ -45,6 +45,12 @@ function mirrored(site: Site, form: Form): string {
   return value;
 }
 
+/** The value to pad with, as a scalar. */
+function scalarOf(site: Site): string {
+  const value = site.read(2);
+  return site.shape(2).length === 0 ? value : site.add("Reshape", [value, site.list([])]);
+}
+
 /** Operators that add places around a value. */
 export const padding: ImportRows = {
   PAD(site) {
@@ -52,6 +58,11 @@ export const padding: ImportRows = {
     const inputs = [site.read(0, form), padsIn(site, form.layout)];
     const zero = site.zero(0, form);
     site.give(0, site.add("Pad", zero === "" ? inputs : [...inputs, zero]), form);
+  },
+  PADV2(site) {
+    const form = site.follow([0]);
+    const inputs = [site.read(0, form), padsIn(site, form.layout), scalarOf(site)];
+    site.give(0, site.add("Pad", inputs), form);
   },
   MIRROR_PAD(site) {
     const form = site.move([0], site.follow([0]).layout);

@@ -6,14 +6,14 @@ const sizes = [2, 3, 4, 5];
 
 test("sums and means over any axes, kept or not", async () => {
   const property = fc.asyncProperty(
-    fc.constantFrom("MEAN", "SUM"),
+    fc.constantFrom("MEAN", "SUM", "REDUCE_MAX", "REDUCE_MIN"),
     fc.uniqueArray(fc.integer({ min: 0, max: 3 }), { minLength: 1 }),
     fc.boolean(),
     fc.boolean(),
     async (op, axes, keep_dims, isInteger) => {
       const kept = sizes.map((size, axis) => (axes.includes(axis) ? 1 : size));
       const shape = keep_dims ? kept : sizes.filter((_, axis) => !axes.includes(axis));
-      const isMean = op === "MEAN";
+      const isSum = op === "SUM";
       const one = caseOf({
         op,
         version: 2,
@@ -22,12 +22,19 @@ test("sums and means over any axes, kept or not", async () => {
           isInteger ? quantizedTo(sizes, 0.05, 7) : { shape: sizes },
           { type: "int32", shape: [axes.length], data: axes },
         ],
-        outputs: [isInteger ? quantizedTo(shape, isMean ? 0.05 : 0.5, 7) : { shape }],
+        outputs: [isInteger ? quantizedTo(shape, isSum ? 0.5 : 0.05, 7) : { shape }],
       });
       await expectSame(one);
     },
   );
   await fc.assert(property, { numRuns: 20 });
+});
+
+test("a product over an axis", async () => {
+  const axes = { type: "int32", shape: [1], data: [1] } as const;
+  const inputs = [{ shape: [2, 3] }, axes];
+  const options = { keep_dims: false };
+  await expectSame(caseOf({ op: "REDUCE_PROD", options, inputs, outputs: [{ shape: [2] }] }));
 });
 
 test("a mean after a convolution takes its channels-first value, where their order stays", async () => {

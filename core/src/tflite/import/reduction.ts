@@ -24,5 +24,11 @@ const reduce =
     site.give(0, result, keeps ? form : forms.last);
   };
 
-/** Sums and means over axes. */
-export const reduction: ImportRows = { MEAN: reduce("ReduceMean"), SUM: reduce("ReduceSum") };
+/** Sums, means, products and extremes over axes. */
+export const reduction: ImportRows = {
+  MEAN: reduce("ReduceMean"),
+  SUM: reduce("ReduceSum"),
+  REDUCE_MAX: reduce("ReduceMax"),
+  REDUCE_MIN: reduce("ReduceMin"),
+  REDUCE_PROD: reduce("ReduceProd"),
+};

@@ -58,6 +58,8 @@ type Asking = {
   has(input: number): boolean;
   /** @throws `TFLITE_INVALID` when it is left out. */
   tensor(input: number): TfliteTensor;
+  /** @throws `TFLITE_INVALID` when it is left out. */
+  output(output: number): TfliteTensor;
   /** Dimensions of an input; one that is open in the file is a name. */
   shape(input: number): readonly Dim[];
   /** Content of an integer input. @throws `TFLITE_UNSUPPORTED` when it is computed. */
@@ -161,17 +163,14 @@ function askingOf(importing: Importing, operator: TfliteOperator, index: number)
     if (value !== undefined) return value;
     throw invalid(`input ${input} is read before it is computed`);
   };
-  const option = <T extends TfliteOption>(
-    name: string,
-    isKind: (value: TfliteOption | undefined) => value is T,
-  ): T => {
-    const value = operator.options[name];
-    if (isKind(value)) return value;
-    throw invalid(`option ${name} is missing`);
-  };
   return {
     has: (input) => (operator.inputs[input] ?? -1) >= 0,
     tensor,
+    output(output) {
+      const place = operator.outputs[output];
+      if (place === undefined) throw invalid(`output ${output} is missing`);
+      return tensorAt(subgraph, place);
+    },
     shape: (input) => dimsOf(tensor(input)),
     integers(input, what) {
       const found = integersOf(tensor(input));
@@ -211,12 +210,28 @@ function askingOf(importing: Importing, operator: TfliteOperator, index: number)
       raw !== undefined && isQuantized(tensor(input))
         ? (scalesOf(importing, placeOf(input))[1] ?? "")
         : "",
+    ...settingsOf(operator, invalid),
+    refuse,
+    invalid,
+  };
+}
+
+type Settings = Pick<Asking, "number" | "flag" | "text" | "numbers">;
+
+function settingsOf(operator: TfliteOperator, invalid: Asking["invalid"]): Settings {
+  const option = <T extends TfliteOption>(
+    name: string,
+    isKind: (value: TfliteOption | undefined) => value is T,
+  ): T => {
+    const value = operator.options[name];
+    if (isKind(value)) return value;
+    throw invalid(`option ${name} is missing`);
+  };
+  return {
     number: (name) => option(name, (value) => typeof value === "number"),
     flag: (name) => option(name, (value) => typeof value === "boolean"),
     text: (name) => option(name, (value) => typeof value === "string"),
     numbers: (name) => option(name, (value) => typeof value === "object"),
-    refuse,
-    invalid,
   };
 }
 

@@ -28,6 +28,15 @@ test("rows are taken by index", async () => {
   }
 });
 
+test("points are taken by their places", async () => {
+  for (const tensor of tensors) {
+    const points = { type: "int32", shape: [2, 2], data: [0, 1, 2, 3] } as const;
+    await expectSame(
+      caseOf({ op: "GATHER_ND", inputs: [tensor([3, 4, 2]), points], outputs: [tensor([2, 2])] }),
+    );
+  }
+});
+
 test("each example takes by its own indices", async () => {
   const inputs = [
     { shape: [2, 3, 4] },

@@ -34,6 +34,10 @@ export const slicing: ImportRows = {
     const form = site.move([0]);
     site.give(0, site.add("Slice", [site.read(0, form), ...lists]), form);
   },
+  GATHER_ND(site) {
+    const form = site.move([0]);
+    site.give(0, site.add("GatherND", [site.read(0, form), longs(site, 1)]), form);
+  },
   GATHER(site) {
     const rank = site.shape(0).length;
     const axis = axisIn(site, site.number("axis"), rank);
@@ -49,9 +53,12 @@ export const slicing: ImportRows = {
   },
 };
 
+/** Points `[…, depth]` of int64, as ONNX takes them. */
+const longs = (site: Site, input: number): string =>
+  site.add("Cast", [site.read(input)], { to: int(dtypes.int64.onnx) });
+
 /** Each example takes by its own indices. */
 function gatherBatches(site: Site, value: string, batch: number): string {
-  const indices = site.add("Cast", [site.read(1)], { to: int(dtypes.int64.onnx) });
-  const points = site.add("Unsqueeze", [indices, site.list([site.shape(1).length])]);
+  const points = site.add("Unsqueeze", [longs(site, 1), site.list([site.shape(1).length])]);
   return site.add("GatherND", [value, points], { batch_dims: int(batch) });
 }
