@@ -266,3 +266,13 @@ test("outputs that are no floats take no gradient, and a graph of such alone giv
   expect(step.inputs.map(({ name }) => name)).toEqual(["x"]);
   expect(step.outputs.map(({ name }) => name)).toEqual(["best", "x.grad"]);
 });
+
+test("a gradient crosses casts between floats, each in its own type", async () => {
+  const b = graphBuilder("casts");
+  b.input({ name: "x", dtype: "float32", shape: ["N"] });
+  const double = b.add("Cast", ["x"], { attributes: { to: int(11) } });
+  const square = b.add("Mul", [double, double]);
+  b.add("Cast", [square], { outputs: ["y"], attributes: { to: int(1) } });
+  b.output({ name: "y", dtype: "float32", shape: ["N"] });
+  expect(await gradientsOf(b.build(), { x: f32([3, -1]) }, f32([1, 2]))).toEqual({ x: [6, -4] });
+});
