@@ -31,6 +31,13 @@ test("what the model does not read is left out", async () => {
   expect([size, Object.keys(tensors)]).toEqual([3, ["x", "target"]]);
 });
 
+test("what is optional is taken where it is there", async () => {
+  const names = async (tensors: Readonly<Record<string, Tensor>>): Promise<string[]> =>
+    Object.keys((await readExamples(file(tensors), graph(), [], ["target"])).tensors);
+  expect(await names({ x: rows(2), target: rows(2) })).toEqual(["x", "target"]);
+  expect(await names({ x: rows(2) })).toEqual(["x"]);
+});
+
 test.for([
   [{ x: rows(3) }, "lacks target; it has x"],
   [{ x: rows(3), target: rows(2) }, "x has 3, target has 2"],

@@ -16,7 +16,7 @@ const cases: readonly Case[] = JSON.parse(
   readFileSync(new URL("../../../test/fixtures/quantize/entropy.json", import.meta.url), "utf8"),
 );
 
-// make-entropy.py: scipy.stats.entropy over the definition, and onnxruntime.quantization 1.30.0.
+// make-entropy.py: scipy.special.rel_entr over the definition, and onnxruntime.quantization 1.30.0.
 test.for(cases)("$name is cut where scipy finds the least divergence", (given) => {
   const { levels, counts, bins, onnxruntimeBins } = given;
   const found = entropyThreshold({ max: counts.length, counts: Float64Array.from(counts) }, levels);

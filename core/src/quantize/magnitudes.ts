@@ -42,61 +42,64 @@ export function entropyThreshold({ max, counts }: Magnitudes, levels: number): n
       details: { levels },
     });
   }
+  const sums = runningSums(counts);
   let best = { bins: counts.length, divergence: Number.POSITIVE_INFINITY };
   for (let bins = levels; bins <= counts.length; bins += 1) {
-    const found = divergenceAt(counts, bins, levels);
-    if (found < best.divergence) best = { bins, divergence: found };
+    const divergence = divergenceAt(sums, bins, levels);
+    if (divergence < best.divergence) best = { bins, divergence };
   }
   return (best.bins / counts.length) * max;
 }
 
-/** Stands for a count of 0, so that no ratio is infinite. */
+/** Sums over the bins before each: a divergence then takes a few steps a level instead of all bins. */
+type Sums = {
+  readonly counts: Float64Array;
+  readonly total: Float64Array;
+  readonly filled: Float64Array;
+  /** Of count × log count. */
+  readonly information: Float64Array;
+};
+
+function runningSums(counts: Float64Array): Sums {
+  const running = (of: (count: number) => number): Float64Array => {
+    const sums = new Float64Array(counts.length + 1);
+    for (const [bin, count] of counts.entries()) sums[bin + 1] = (sums[bin] ?? 0) + of(count);
+    return sums;
+  };
+  return {
+    counts,
+    total: running((count) => count),
+    filled: running((count) => (count === 0 ? 0 : 1)),
+    information: running(timesLog),
+  };
+}
+
+const timesLog = (count: number): number => (count === 0 ? 0 : count * Math.log(count));
+
+/** Stands for a count of 0 after rounding where there was one before, so that no ratio is infinite. */
 const smallCount = 1e-4;
 
-function divergenceAt(counts: Float64Array, bins: number, levels: number): number {
-  const before = counts.slice(0, bins);
-  const kept = before.slice();
-  for (let bin = bins; bin < counts.length; bin += 1) {
-    before[bins - 1] = (before[bins - 1] ?? 0) + (counts[bin] ?? 0);
-  }
-  const after = new Float64Array(bins);
+/**
+ * The divergence when so many bins are kept. Before: their counts, the last one with all that is cut off. After: what
+ * one integer stands for, spread evenly over its bins that are not empty.
+ */
+function divergenceAt({ counts, total, filled, information }: Sums, bins: number, levels: number) {
+  const at = (sums: Float64Array, bin: number): number => sums[bin] ?? 0;
+  const kept = at(total, bins);
+  const all = at(total, counts.length);
+  const last = counts[bins - 1] ?? 0;
+  const cut = all - kept;
+  if (kept === 0) return Number.POSITIVE_INFINITY;
+  let sum = at(information, bins) - timesLog(last) + timesLog(last + cut);
   for (let level = 0; level < levels; level += 1) {
-    const [from, to] = [level, level + 1].map((at) => Math.floor((at * bins) / levels));
-    spreadEvenly(kept, after, { from: from ?? 0, to: to ?? bins });
+    const from = Math.floor((level * bins) / levels);
+    const to = Math.floor(((level + 1) * bins) / levels);
+    const count = at(total, to) - at(total, from);
+    const even = count / Math.max(1, at(filled, to) - at(filled, from));
+    if (count > 0) sum -= count * Math.log(even);
+    if (level === levels - 1 && cut > 0) sum -= cut * Math.log(last === 0 ? smallCount : even);
   }
-  return divergence(smoothed(before), smoothed(after));
-}
-
-/** What one integer stands for is spread evenly over its bins that are not empty. */
-function spreadEvenly(
-  counts: Float64Array,
-  into: Float64Array,
-  { from, to }: { readonly from: number; readonly to: number },
-): void {
-  let sum = 0;
-  let filled = 0;
-  for (let bin = from; bin < to; bin += 1) {
-    sum += counts[bin] ?? 0;
-    filled += counts[bin] === 0 ? 0 : 1;
-  }
-  for (let bin = from; bin < to; bin += 1) {
-    if (counts[bin] !== 0) into[bin] = sum / filled;
-  }
-}
-
-/** Takes from the bins that have something what the empty ones get. */
-function smoothed(counts: Float64Array): Float64Array {
-  const empty = counts.reduce((n, count) => n + (count === 0 ? 1 : 0), 0);
-  const taken = (smallCount * empty) / Math.max(1, counts.length - empty);
-  return counts.map((count) => (count === 0 ? smallCount : Math.max(count - taken, smallCount)));
-}
-
-function divergence(p: Float64Array, q: Float64Array): number {
-  const [pSum, qSum] = [p, q].map((all) => all.reduce((sum, count) => sum + count, 0));
-  return p.reduce((sum, count, bin) => {
-    const share = count / (pSum ?? 1);
-    return sum + share * Math.log(share / ((q[bin] ?? 0) / (qSum ?? 1)));
-  }, 0);
+  return sum / all + Math.log(kept / all);
 }
 
 /** Cuts a range at a magnitude. */

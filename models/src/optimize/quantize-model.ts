@@ -1,8 +1,6 @@
 import type { Graph, Tensor } from "@edgeloop/core/graph";
-import { observe, quantize, rangesOf } from "@edgeloop/core/quantize";
+import { calibrate, quantize } from "@edgeloop/core/quantize";
 import type { Session } from "@edgeloop/core/runtime";
-import type { HistogramBuilder } from "@edgeloop/core/statistics";
-import { histogramBuilder } from "@edgeloop/core/statistics";
 import type { Examples } from "../train/examples.ts";
 import { selectExamples } from "../train/examples.ts";
 
@@ -22,24 +20,9 @@ export async function quantizeModel(
     readonly windowsMax: number;
   },
 ): Promise<Graph> {
-  const observation = observe(graph);
-  const histograms = new Map<string, HistogramBuilder>(
-    observation.observed.map((name) => [name, histogramBuilder()]),
-  );
-  const session = await options.open(observation.graph);
-  try {
-    for (const batch of batchesOf(spread(examples, options.windowsMax))) {
-      const outputs = await session.run({ window: batch }, observation.observed);
-      for (const [name, histogram] of histograms) {
-        const values = outputs[name];
-        if (values?.dtype === "float32") histogram.add(values.data);
-      }
-    }
-  } finally {
-    await session.dispose();
-  }
-  const found = [...histograms].map(([name, histogram]) => [name, histogram.histogram()] as const);
-  return quantize(graph, rangesOf(Object.fromEntries(found), "percentile"));
+  const batches = batchesOf(spread(examples, options.windowsMax)).map((window) => ({ window }));
+  const ranges = await calibrate(graph, { batches, open: options.open }, { method: "percentile" });
+  return quantize(graph, ranges);
 }
 
 /** Takes examples at even distances. */
