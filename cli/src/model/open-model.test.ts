@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeOnnx, f32, graphBuilder } from "@edgeloop/core/graph";
 import { expect, test } from "vitest";
@@ -32,6 +32,18 @@ test("a .tflite file goes as it is to the backends that run it", async () => {
   const source = await modelSource(fileOf("model.tflite", bytes));
   expect([...((await source.for("litert")) as Uint8Array)]).toEqual([1, 2, 3]);
   expect(await resolveBackend(source, "tflite")).toMatchObject({ backend: "tflite", threads: 1 });
+});
+
+test("tensors in a file beside the model are read from there", async () => {
+  const folder = temporary();
+  for (const name of ["external.onnx", "external.bin"]) {
+    const fixture = new URL(`../../../test/fixtures/graph/${name}`, import.meta.url);
+    writeFileSync(join(folder, name), readFileSync(fixture));
+  }
+  const source = await modelSource(join(folder, "external.onnx"));
+  const session = await openSource(source, { backend: "wasm", threads: 1 });
+  expect(session.outputs.length).toBeGreaterThan(0);
+  await session.dispose();
 });
 
 test("a file that is not there is named", async () => {
