@@ -42,8 +42,8 @@ const weightSumMin = 1e-12;
  * Splits a batch along its first axis and runs the parts one after the other, adding up their gradients: the memory of
  * one part, the gradients of the whole batch.
  *
- * A part begins when the gradients of the one before it are there: its inputs first pass a choice between themselves
- * and themselves that looks at those gradients, so that no runtime starts it earlier. Each part counts as much as its
+ * A part begins when the gradients of the one before it are there: where it starts in the batch first passes a choice
+ * between itself and itself that looks at those gradients, so that no runtime starts it earlier. Each part counts as much as its
  * examples weigh. Statistics of normalizations are a part's own, and the running ones move towards their mean; dropout
  * draws other masks than for a whole batch.
  *
@@ -59,26 +59,33 @@ export function microBatched(whole: WholeBatch, count: number): SplitBatch {
     nodes: [],
   });
   const emit = emitter(builder, "micro");
-  const parts = partsOf(emit, whole, count);
-  const shares = sharesOf(emit, whole, parts);
+  const cut = cutter(emit, whole, count);
+  const shares = sharesOf(
+    emit,
+    whole,
+    Array.from({ length: count }, (_, part) => cut(part)),
+  );
   const shared = new Set([...graph.inputs.map(({ name }) => name), ...graph.initializers.keys()]);
   const nameIn = (part: number, name: string): string =>
-    parts[part]?.get(name) ?? (shared.has(name) ? name : `micro${part}/${name}`);
+    shared.has(name) ? name : `micro${part}/${name}`;
   let sums: ReadonlyMap<string, string> = new Map();
   let loss: string | undefined;
-  for (const [part, inputs] of parts.entries()) {
-    inputs.set(share, shares[part] ?? "");
-    if (sums.size > 0) startAfter(emit, { whole, inputs, done: [...sums.values()] });
-    for (const node of renameValues(graph, (name) => nameIn(part, name)).nodes) {
+  for (const [part, weighs] of shares.entries()) {
+    const inputs = cut(part, [...sums.values()]);
+    const nameOf = (name: string): string => {
+      if (name === share) return weighs;
+      return inputs.get(name) ?? nameIn(part, name);
+    };
+    for (const node of renameValues(graph, nameOf).nodes) {
       builder.push({ ...node, name: `micro${part}/${node.name}` });
     }
-    const own = emit.op("Mul", [nameIn(part, "loss"), shares[part] ?? ""]);
+    const own = emit.op("Mul", [nameOf("loss"), weighs]);
     loss = loss === undefined ? own : emit.op("Add", [loss, own]);
-    sums = added(emit, sums, (name) => nameIn(part, name), whole.gradients);
+    sums = added(emit, { sums, nameOf, gradients: whole.gradients });
   }
   emit.named("loss", "Identity", [loss ?? ""]);
   const statistics = whole.statistics.map((each) => {
-    const all = parts.map((_, part) => nameIn(part, each.batch));
+    const all = shares.map((_, part) => nameIn(part, each.batch));
     const sum = all.reduce((a, b) => emit.op("Add", [a, b]));
     return { ...each, batch: emit.op("Mul", [sum, emit.number(1 / count, "float32")]) };
   });
@@ -101,20 +108,36 @@ function check({ batch }: WholeBatch, count: number): void {
 const batched = ({ graph, batch }: WholeBatch): readonly string[] =>
   graph.inputs.filter(({ shape }) => shape?.[0] === batch).map(({ name }) => name);
 
-/** What each part reads in the place of an input. */
-function partsOf(emit: Emitter, whole: WholeBatch, count: number): readonly Map<string, string>[] {
-  const parts = Array.from({ length: count }, () => new Map<string, string>());
-  for (const name of batched(whole)) {
-    const slices = emit.ops("Split", [name], count, { axis: int(0), num_outputs: int(count) });
-    for (const [part, slice] of slices.entries()) parts[part]?.set(name, slice);
-  }
-  if (whole.graph.inputs.some(({ name }) => name === seedName)) {
-    for (const [part, inputs] of parts.entries()) {
-      if (part === 0) continue;
-      inputs.set(seedName, emit.op("Add", [seedName, emit.tensor(i64([part * seedStride], []))]));
-    }
-  }
-  return parts;
+/** Gives what a part reads in the place of inputs; after certain values are made, when they are named. */
+type Cut = (part: number, done?: readonly string[]) => ReadonlyMap<string, string>;
+
+function cutter(emit: Emitter, whole: WholeBatch, count: number): Cut {
+  const names = batched(whole);
+  const draws = whole.graph.inputs.some(({ name }) => name === seedName);
+  const whole64 = (value: number): string => emit.tensor(i64([value]));
+  const rows = emit.op("Gather", [emit.op("Shape", [names[0] ?? ""]), emit.ints([0])]);
+  const rounded = emit.op("Add", [rows, whole64(count - 1)]);
+  const size = emit.op("Div", [rounded, whole64(count)]);
+  return (part, done = []) => {
+    const first = emit.op("Mul", [size, whole64(part)]);
+    const start = done.length === 0 ? first : onceMade(emit, first, done);
+    const end = emit.op("Add", [start, size]);
+    const cuts = names.map((name) => {
+      return [name, emit.op("Slice", [name, start, end, emit.ints([0])])] as const;
+    });
+    const seed = emit.tensor(i64([part * seedStride], []));
+    return new Map([
+      ...cuts,
+      ...(draws && part > 0 ? [[seedName, emit.op("Add", [seedName, seed])] as const] : []),
+    ]);
+  };
+}
+
+/** The same number, which no runtime knows before the values are made. */
+function onceMade(emit: Emitter, value: string, done: readonly string[]): string {
+  const looks = done.map((name) => emit.op("ReduceSum", [name], { keepdims: int(0) }));
+  const has = emit.op("Cast", [looks.reduce((a, b) => emit.op("Add", [a, b]))], castTo("bool"));
+  return emit.op("Where", [has, value, value]);
 }
 
 /** What each part counts for in the whole: the shares add up to 1. */
@@ -129,30 +152,17 @@ function sharesOf(
   return totals.map((total) => emit.op("Div", [total, divisor]));
 }
 
-/** Lets no float input of a part pass before the sums of the parts before it are made. */
-function startAfter(
-  emit: Emitter,
-  at: {
-    readonly whole: WholeBatch;
-    readonly inputs: Map<string, string>;
-    readonly done: readonly string[];
-  },
-): void {
-  const looks = at.done.map((sum) => emit.op("ReduceSum", [sum], { keepdims: int(0) }));
-  const has = emit.op("Cast", [looks.reduce((a, b) => emit.op("Add", [a, b]))], castTo("bool"));
-  for (const { name, dtype } of at.whole.graph.inputs) {
-    const slice = at.inputs.get(name);
-    const isOne = slice !== undefined && (dtype === "float32" || dtype === "int64");
-    if (isOne && name !== at.whole.share)
-      at.inputs.set(name, emit.op("Where", [has, slice, slice]));
-  }
-}
-
 const added = (
   emit: Emitter,
-  sums: ReadonlyMap<string, string>,
-  nameOf: (name: string) => string,
-  gradients: ReadonlyMap<string, string>,
+  {
+    sums,
+    nameOf,
+    gradients,
+  }: {
+    readonly sums: ReadonlyMap<string, string>;
+    readonly nameOf: (name: string) => string;
+    readonly gradients: ReadonlyMap<string, string>;
+  },
 ): ReadonlyMap<string, string> =>
   new Map(
     [...gradients].map(([parameter, gradient]) => {

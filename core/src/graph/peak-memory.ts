@@ -28,6 +28,9 @@ const inPlace: ReadonlyMap<string, number> = new Map([
   ),
 ]);
 
+/** Operators whose kernels take buffers of their result's size for a moment: Where, one for each of its choices. */
+const scratchBuffers: ReadonlyMap<string, number> = new Map([["Where", 2]]);
+
 /**
  * Gives named dimensions their sizes, so that every shape that follows from them is known.
  *
@@ -49,8 +52,8 @@ export const withSizes = (graph: Graph, sizes: Sizes): Graph => ({
  * Simulates which buffers one run takes, in the order in which onnxruntime runs the nodes, and how far its heap grows.
  *
  * Inputs, initialisers and outputs are the caller's and not counted. A buffer is given back after its last reader;
- * operators that only reshape share it, element-wise ones write over an input that nobody else needs. What kernels take
- * for themselves for a moment is not known here.
+ * operators that only reshape share it, element-wise ones write over an input that nobody else needs. Of what kernels
+ * take for themselves for a moment only Where's is known here.
  *
  * @throws What `inferValues` throws.
  * @returns Bytes.
@@ -91,18 +94,26 @@ type Run = {
 };
 
 function runNode(run: Run, node: Node): void {
-  for (const [index, name] of node.outputs.entries()) {
-    if (name === "" || run.outputs.has(name)) continue;
-    const shared = index === 0 ? sharedBuffer(run, node, name) : undefined;
-    if (shared) shared.users += 1;
-    run.buffers.set(name, shared ?? { block: run.heap.take(run.bytesOf(name)), users: 1 });
-  }
+  takeBuffers(run, node);
+  const scratch = Array.from({ length: scratchBuffers.get(node.op) ?? 0 }, () =>
+    run.heap.take(run.bytesOf(node.outputs[0] ?? "")),
+  );
+  for (const block of scratch) run.heap.give(block);
   for (const name of new Set([...node.outputs, ...readsOf(node)])) {
     const buffer = run.buffers.get(name);
     if (buffer === undefined || run.lastUse.get(name) !== node) continue;
     run.buffers.delete(name);
     buffer.users -= 1;
     if (buffer.users === 0) run.heap.give(buffer.block);
+  }
+}
+
+function takeBuffers(run: Run, node: Node): void {
+  for (const [index, name] of node.outputs.entries()) {
+    if (name === "" || run.outputs.has(name)) continue;
+    const shared = index === 0 ? sharedBuffer(run, node, name) : undefined;
+    if (shared) shared.users += 1;
+    run.buffers.set(name, shared ?? { block: run.heap.take(run.bytesOf(name)), users: 1 });
   }
 }
 
