@@ -111,11 +111,10 @@ async function measureAll(plan: Plan, context: Context): Promise<readonly BenchR
 /** Why there is nothing to measure, if so. */
 async function missingRow(
   backend: Backend,
-  { model, source }: Plan,
+  { source, batch }: Plan,
 ): Promise<BenchRow | undefined> {
-  if (backends[backend].runs === "tflite" && !source.isTflite) {
-    const convert = `edgeloop model convert ${model} -o ${model.replace(/\.onnx$/, "")}.tflite`;
-    return { kind: "inapplicable", backend, why: `runs .tflite files: ${convert}` };
+  if (backends[backend].runs === "tflite" && !source.isTflite && batch > 1) {
+    return { kind: "inapplicable", backend, why: "runs a graph with a batch of 1" };
   }
   const probe = await backends[backend].probe({});
   if (probe.kind === "available") return undefined;

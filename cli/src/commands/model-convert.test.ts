@@ -77,11 +77,20 @@ test("what is not imported is named, and nothing is written", async () => {
   expect(() => read(at("out.onnx"))).toThrow("ENOENT");
 });
 
-test("graphs are not written as .tflite", async () => {
+test(".onnx becomes .tflite; what that cannot say is named", async () => {
   const at = files();
-  await expect(
-    run(testContext(), [at("in.onnx")], { output: at("out.tflite") }),
-  ).rejects.toMatchObject({ code: "FORMAT_UNSUPPORTED" });
+  await run(testContext(), [at("in.onnx")], { output: at("out.tflite") });
+  const [graph] = decodeTflite(read(at("out.tflite"))).subgraphs;
+  expect(graph?.operators.map(({ op }) => op)).toEqual(["NEG"]);
+  const b = graphBuilder("erf");
+  b.add("Erf", [b.input({ name: "x", dtype: "float32", shape: [2] })], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32", shape: [2] });
+  writeFileSync(at("erf.onnx"), encodeOnnx(b.build()));
+  const converting = run(testContext(), [at("erf.onnx")], { output: at("erf.tflite") });
+  await expect(converting).rejects.toMatchObject({
+    code: "TFLITE_UNSUPPORTED",
+    message: expect.stringContaining("(Erf)"),
+  });
 });
 
 test("another ending is wrong usage, on either side", async () => {

@@ -10,7 +10,7 @@ import { textOption } from "../options.ts";
  *
  * Tensors that are no inputs of the model, such as the targets of examples, are passed over and named.
  *
- * @throws `FILE_MISSING`, `USAGE` for an unknown backend or one of another format, `FEED_INVALID` naming the input and
+ * @throws `FILE_MISSING`, `USAGE` for an unknown backend, `FEED_INVALID` naming the input and
  *   what was expected, and what opening and running a session throws.
  */
 export const run: Run = async ({ say }, [model = ""], options) => {

@@ -2,9 +2,8 @@ import { dirname } from "node:path";
 import type { Graph } from "@edgeloop/core/graph";
 import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
 import { externalFiles } from "@edgeloop/core/graph/node";
-import { EdgeloopError } from "@edgeloop/core/platform";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
-import { decodeTflite, fromTflite, isTflite } from "@edgeloop/core/tflite";
+import { decodeTflite, encodeTflite, fromTflite, isTflite, toTflite } from "@edgeloop/core/tflite";
 import { readInput } from "../files.ts";
 
 /** The formats of model files, by the endings of their names. */
@@ -29,15 +28,10 @@ export async function readModel(path: string): Promise<Graph> {
     : decodeOnnx(bytes, { external: externalFiles(dirname(path)) });
 }
 
-/** Writes a graph as a model file, whole or not at all. @throws `FORMAT_UNSUPPORTED` for a .tflite file. */
+/** Writes a graph as a model file, whole or not at all. @throws `TFLITE_UNSUPPORTED` naming what .tflite cannot say. */
 export const writeModel = async (path: string, graph: Graph): Promise<void> =>
   writeFileAtomic(path, encodeModel(graph, formatOf(path) ?? "onnx"));
 
-/** Gives the bytes of a graph as a model file. @throws `FORMAT_UNSUPPORTED` for a .tflite file. */
-export function encodeModel(graph: Graph, format: ModelFormat): Uint8Array {
-  if (format === "onnx") return encodeOnnx(graph);
-  throw new EdgeloopError(
-    "FORMAT_UNSUPPORTED",
-    "graphs are not written as .tflite; name a file that ends in .onnx",
-  );
-}
+/** Gives the bytes of a graph as a model file. @throws `TFLITE_UNSUPPORTED` naming what .tflite cannot say. */
+export const encodeModel = (graph: Graph, format: ModelFormat): Uint8Array =>
+  format === "onnx" ? encodeOnnx(graph) : encodeTflite(toTflite(graph));

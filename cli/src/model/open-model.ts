@@ -1,7 +1,6 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { externalLocations } from "@edgeloop/core/graph";
-import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Backend, Model, Session } from "@edgeloop/core/runtime";
 import { backends, choiceKey, fileMemory, openSession } from "@edgeloop/core/runtime/node";
 import { cacheDirectory } from "../cache.ts";
@@ -20,9 +19,7 @@ export type ModelSource = {
   readonly bytes: Uint8Array;
   readonly isTflite: boolean;
   /**
-   * What a backend opens: the file's bytes, or the graph that a .tflite file is turned into.
-   *
-   * @throws `USAGE` for an .onnx file on a backend that runs .tflite files alone.
+   * What a backend opens: the file's bytes where it runs such files, else the graph.
    */
   for(backend: Backend): Promise<Model>;
 };
@@ -37,12 +34,8 @@ export async function modelSource(path: string): Promise<ModelSource> {
     async for(backend) {
       const runsTflite = backends[backend].runs === "tflite";
       if (isTflite) return runsTflite ? bytes : await readModel(path);
-      // Runtimes get bytes, not a place where files beside the model could be.
-      if (!runsTflite) return externalLocations(bytes).length > 0 ? await readModel(path) : bytes;
-      throw new EdgeloopError(
-        "USAGE",
-        `${backend} runs .tflite files; convert it: edgeloop model convert ${path} -o model.tflite`,
-      );
+      // Runtimes get bytes, not a place where files beside the model could be; a graph is written as .tflite for them.
+      return runsTflite || externalLocations(bytes).length > 0 ? await readModel(path) : bytes;
     },
   };
 }
@@ -71,7 +64,7 @@ export async function resolveBackend(
   };
 }
 
-/** Opens a model's file on a backend, in this thread. @throws `USAGE`, and what opening throws. */
+/** Opens a model's file on a backend, in this thread. @throws What reading and opening throw. */
 export const openSource = async (
   source: ModelSource,
   { backend, threads }: Pick<ResolvedBackend, "backend" | "threads">,

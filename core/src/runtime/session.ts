@@ -2,8 +2,8 @@ import type { ValueInfo } from "../graph/graph.ts";
 import type { Tensors } from "../graph/tensor.ts";
 
 /**
- * Which engine executes a model: `native`, `wasm` and `webgpu` a graph or the bytes of a .onnx file, the others those of a
- * .tflite file.
+ * Which engine executes a model: a graph, or bytes, which are of a .onnx file for `native`, `wasm` and `webgpu`, of a
+ * .tflite file for the others.
  */
 export type Backend = "native" | "wasm" | "webgpu" | "litert" | "tflite";
 

@@ -1,10 +1,40 @@
 import { expect, test } from "vitest";
+import { sessionContract } from "../testing/session-contract.ts";
+import { affineModel, identityModel } from "../testing/session-models.ts";
+import { encodeTflite } from "../tflite/encode.ts";
+import { toTflite } from "../tflite/to-tflite.ts";
+import { encodeModel } from "./model.ts";
 import { tfliteEngine } from "./node/tflite-engines.ts";
 import { openTflite } from "./tflite.ts";
 
-test("bytes that are no model are MODEL_INVALID", async () => {
+sessionContract(
+  "tflite",
+  async (model) => openTflite(encodeModel(model, "tflite").bytes, await tfliteEngine()),
+  { isFixed: true, dtypes: ["float32", "int8", "uint8", "int16", "int32", "bool"] },
+);
+
+test("what the package does not pass in or out is refused by name", async () => {
+  const { bytes } = encodeModel(identityModel("int64"), "tflite");
   const engine = await tfliteEngine();
-  expect(() => openTflite(Uint8Array.of(1, 2, 3, 4), engine)).toThrow(
-    expect.objectContaining({ code: "MODEL_INVALID" }),
+  expect(() => openTflite(bytes, engine)).toThrow(
+    expect.objectContaining({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringContaining("does not pass int64 in or out"),
+      details: { backend: "tflite", value: "x", dtype: "int64" },
+    }),
+  );
+});
+
+test("a version that is younger than the package is refused, with the backend that may take it", async () => {
+  const model = toTflite(affineModel(1));
+  const [graph] = model.subgraphs;
+  const operators = graph?.operators.map((operator) => ({ ...operator, version: 99 })) ?? [];
+  const bytes = encodeTflite({ ...model, subgraphs: [{ ...graph!, operators }] });
+  const engine = await tfliteEngine();
+  expect(() => openTflite(bytes, engine)).toThrow(
+    expect.objectContaining({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(/has no (MUL|ADD) of version 99; open .* litert$/),
+    }),
   );
 });

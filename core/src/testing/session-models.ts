@@ -1,6 +1,6 @@
 import { graphBuilder, int, text } from "../graph/builder.ts";
-import type { Graph, ValueInfo } from "../graph/graph.ts";
-import type { DType } from "../graph/tensor.ts";
+import type { Dim, Graph, ValueInfo } from "../graph/graph.ts";
+import type { DType, Tensor } from "../graph/tensor.ts";
 import { f32, i64, scalar } from "../graph/tensor.ts";
 
 const value = (name: string, dtype: DType, shape: NonNullable<ValueInfo["shape"]>): ValueInfo => ({
@@ -9,14 +9,14 @@ const value = (name: string, dtype: DType, shape: NonNullable<ValueInfo["shape"]
   shape,
 });
 
-/** `y = 2 x + 1` over `[N, 2]`, and `s`, the sum of `y`. */
-export function affineModel(): Graph {
+/** `y = 2 x + 1` over `[rows, 2]`, and `s`, the sum of `y`. */
+export function affineModel(rows: Dim = "N"): Graph {
   const b = graphBuilder("affine");
-  b.input(value("x", "float32", ["N", 2]));
+  b.input(value("x", "float32", [rows, 2]));
   const doubled = b.add("Mul", ["x", b.constant(scalar(2))]);
   b.add("Add", [doubled, b.constant(scalar(1))], { outputs: ["y"] });
   b.add("ReduceSum", ["y"], { outputs: ["s"], attributes: { keepdims: int(0) } });
-  b.output(value("y", "float32", ["N", 2]));
+  b.output(value("y", "float32", [rows, 2]));
   b.output(value("s", "float32", []));
   return b.build();
 }
@@ -38,11 +38,11 @@ export const sessionDTypes: readonly DType[] = [
 ];
 
 /** Passes `x` of one element type through to `y`. */
-export function identityModel(dtype: DType): Graph {
+export function identityModel(dtype: DType, size: Dim = "N"): Graph {
   const b = graphBuilder("identity");
-  b.input(value("x", dtype, ["N"]));
+  b.input(value("x", dtype, [size]));
   b.add("Identity", ["x"], { outputs: ["y"] });
-  b.output(value("y", dtype, ["N"]));
+  b.output(value("y", dtype, [size]));
   return b.build();
 }
 
@@ -55,30 +55,40 @@ export function nonZeroModel(): Graph {
   return b.build();
 }
 
+/** Makes a tensor of what counts. */
+export const integers = (
+  dtype: "int64" | "int32",
+  data: readonly number[],
+  shape: readonly number[] = [data.length],
+): Tensor => (dtype === "int64" ? i64(data, shape) : { dtype, shape, data: Int32Array.from(data) });
+
+/** How a model of the contract differs: in sizes that are fixed, and in the dtype of what counts. */
+export type ContractForm = { readonly size?: Dim; readonly integer?: "int64" | "int32" };
+
 /** Looks up `index` in a table of three: an index outside it fails while running. */
-export function lookupModel(): Graph {
+export function lookupModel({ size = "N", integer = "int64" }: ContractForm = {}): Graph {
   const b = graphBuilder("lookup");
-  b.input(value("index", "int64", ["N"]));
+  b.input(value("index", integer, [size]));
   b.add("Gather", [b.constant(f32([10, 20, 30])), "index"], { outputs: ["y"] });
-  b.output(value("y", "float32", ["N"]));
+  b.output(value("y", "float32", [size]));
   return b.build();
 }
 
 /** `w.next = w - rate * sum(g)` and `count.next = count + 1`; `loss` is the sum of `w`. The rank of `rate` is 0. */
-export function descentModel(): Graph {
+export function descentModel({ size = "N", integer = "int64" }: ContractForm = {}): Graph {
   const b = graphBuilder("descent");
   b.input(value("w", "float32", [2]));
-  b.input(value("count", "int64", []));
-  b.input(value("g", "float32", ["N", 2]));
+  b.input(value("count", integer, []));
+  b.input(value("g", "float32", [size, 2]));
   b.input(value("rate", "float32", []));
   const keep = { attributes: { keepdims: int(0) } };
   const sum = b.add("ReduceSum", ["g", b.constant(i64([0]))], keep);
   b.add("Sub", ["w", b.add("Mul", [sum, "rate"])], { outputs: ["w.next"] });
-  b.add("Add", ["count", b.constant(i64([1], []))], { outputs: ["count.next"] });
+  b.add("Add", ["count", b.constant(integers(integer, [1], []))], { outputs: ["count.next"] });
   b.add("ReduceSum", ["w"], { ...keep, outputs: ["loss"] });
   b.output(value("loss", "float32", []));
   b.output(value("w.next", "float32", [2]));
-  b.output(value("count.next", "int64", []));
+  b.output(value("count.next", integer, []));
   return b.build();
 }
 

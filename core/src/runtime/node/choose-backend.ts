@@ -136,7 +136,7 @@ function openAs(
   },
 ): Promise<Session> {
   const source = backends[backend].runs === "tflite" ? (tflite ?? model) : model;
-  return openEncoded(encodeModel(source), { backend, threads: count });
+  return openEncoded(encodeModel(source, backend), { backend, threads: count });
 }
 
 async function randomOf({ open }: Candidate): Promise<Tensors> {

@@ -37,7 +37,7 @@ export const workerCallTimeoutMs = 60_000;
  */
 export async function openInWorker(model: Model, options: WorkerOptions): Promise<WorkerSession> {
   const { callTimeoutMs = workerCallTimeoutMs, ...sessionOptions } = options;
-  const encoded = encodeModel(model);
+  const encoded = encodeModel(model, options.backend);
   const start = (): Promise<Started> => startWorker(encoded, sessionOptions, callTimeoutMs);
   let current = await start();
   let open = true;

@@ -17,7 +17,7 @@ import { provideGpu } from "./webgpu-device.ts";
  * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` when the backend's package is not installed.
  */
 export const openSession = (model: Model, options: SessionOptions): Promise<Session> =>
-  openEncoded(encodeModel(model), options);
+  Promise.try(() => openEncoded(encodeModel(model, options.backend), options));
 
 /** Opens an encoded model. */
 export async function openEncoded(

@@ -1,18 +1,31 @@
 import { describe, expect, test } from "vitest";
 import type { Tensor, Tensors } from "../../graph/tensor.ts";
-import { f32, sizeOf } from "../../graph/tensor.ts";
+import { f32, scalar, sizeOf } from "../../graph/tensor.ts";
 import { seededRng } from "../../platform/random.ts";
 import { datasetFile, datasetFiles, hasDatasets } from "../../testing/node/dataset-file.ts";
 import { grayPng } from "../../testing/node/gray-png.ts";
+import { affineModel } from "../../testing/session-models.ts";
 import type { Session } from "../session.ts";
 import { openSession } from "./open.ts";
 import { openInWorker } from "./open-in-worker.ts";
-import { litertBuild } from "./tflite-engines.ts";
+import { litertBuild, litertEngine, tfliteEngine } from "./tflite-engines.ts";
 
 test("LiteRT's build follows what this machine's WebAssembly can do", () => {
   expect(litertBuild({ validate: () => false })).toBe("litert_wasm_compat_internal");
   // Node 24 and newer have relaxed SIMD.
   expect(litertBuild()).toBe("litert_wasm_internal");
+});
+
+test("a package that is not there is named, with the line that installs it", async () => {
+  const missing = (): Promise<never> => Promise.reject(new Error("Cannot find module"));
+  await expect(litertEngine(missing)).rejects.toMatchObject({
+    code: "BACKEND_UNAVAILABLE",
+    message: expect.stringContaining("`npm install --ignore-scripts @litertjs/core@2.5.3`"),
+  });
+  await expect(tfliteEngine(missing)).rejects.toMatchObject({
+    code: "BACKEND_UNAVAILABLE",
+    message: expect.stringContaining("@tensorflow/tfjs-tflite@0.0.1-alpha.10"),
+  });
 });
 
 const int8 = (data: Int8Array, shape: readonly number[]): Tensor => ({
@@ -156,3 +169,18 @@ describe.skipIf(!hasDatasets)("real models (skipped without ../shared/datasets)"
     }
   });
 });
+
+test.for(["litert", "tflite"] as const)(
+  "a graph runs on %s in a worker thread",
+  async (backend) => {
+    const session = await openInWorker(affineModel(2), { backend });
+    const loop = await session.loop({
+      carry: [["y", "x"]],
+      initial: { x: f32([1, 2, 3, 4], [2, 2]) },
+    });
+    expect(await loop.step({})).toEqual({ s: scalar(24) });
+    expect(await loop.read()).toEqual({ x: f32([3, 5, 7, 9], [2, 2]) });
+    await session.dispose();
+    await expect(loop.step({})).rejects.toMatchObject({ code: "SESSION_DISPOSED" });
+  },
+);

@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { compileFunction } from "node:vm";
 import { EdgeloopError } from "../../platform/errors.ts";
 import type { LitertModule, TfliteEngine } from "../litert.ts";
-import type { Backend } from "../session.ts";
 import type { TfliteModule } from "../tflite.ts";
+import { backends, installLine } from "./backends.ts";
 import type { Wasm } from "./compiled-wasm.ts";
 import { wasm } from "./compiled-wasm.ts";
 
@@ -16,7 +16,7 @@ type Factory<Module> = (options: {
 }) => Promise<Module>;
 
 /** A package's engine as it is loaded once for a thread: its JavaScript, and its compiled code. */
-type Loaded<Module> = { readonly factory: Factory<Module>; readonly compiled: object };
+export type LoadedEngine<Module> = { readonly factory: Factory<Module>; readonly compiled: object };
 
 const resolver = createRequire(import.meta.url);
 
@@ -24,14 +24,18 @@ const resolver = createRequire(import.meta.url);
 const printedLinesMax = 200;
 
 /** Starts a LiteRT engine, in about 5 ms once it is compiled. @throws `BACKEND_UNAVAILABLE` */
-export const litertEngine = (): Promise<TfliteEngine<LitertModule>> => start(loadLitert, "litert");
+export const litertEngine = (
+  load: () => Promise<LoadedEngine<LitertModule>> = loadLitert,
+): Promise<TfliteEngine<LitertModule>> => start(load, "litert");
 
 /** Starts a TensorFlow Lite engine. @throws `BACKEND_UNAVAILABLE` */
-export const tfliteEngine = (): Promise<TfliteEngine<TfliteModule>> => start(loadTflite, "tflite");
+export const tfliteEngine = (
+  load: () => Promise<LoadedEngine<TfliteModule>> = loadTflite,
+): Promise<TfliteEngine<TfliteModule>> => start(load, "tflite");
 
 async function start<Module>(
-  load: () => Promise<Loaded<Module>>,
-  backend: keyof typeof packages,
+  load: () => Promise<LoadedEngine<Module>>,
+  backend: "litert" | "tflite",
 ): Promise<TfliteEngine<Module>> {
   const { factory, compiled } = await load().catch((error: unknown) => {
     throw unavailable(backend, error);
@@ -68,8 +72,8 @@ const relaxedSimdProbe = Uint8Array.of(
 export const litertBuild = (engine: Pick<Wasm, "validate"> = wasm): string =>
   engine.validate(relaxedSimdProbe) ? "litert_wasm_internal" : "litert_wasm_compat_internal";
 
-let litert: Promise<Loaded<LitertModule>> | undefined;
-function loadLitert(): Promise<Loaded<LitertModule>> {
+let litert: Promise<LoadedEngine<LitertModule>> | undefined;
+function loadLitert(): Promise<LoadedEngine<LitertModule>> {
   litert ??= Promise.try(async () => {
     const stem = join(dirname(resolver.resolve("@litertjs/core")), "../wasm", litertBuild());
     const source = await readFile(`${stem}.js`, "utf8");
@@ -86,8 +90,8 @@ function loadLitert(): Promise<Loaded<LitertModule>> {
   return litert;
 }
 
-let tflite: Promise<Loaded<TfliteModule>> | undefined;
-function loadTflite(): Promise<Loaded<TfliteModule>> {
+let tflite: Promise<LoadedEngine<TfliteModule>> | undefined;
+function loadTflite(): Promise<LoadedEngine<TfliteModule>> {
   tflite ??= Promise.try(async () => {
     const stem = "@tensorflow/tfjs-tflite/wasm/tflite_web_api_cc_simd";
     const factory: Factory<TfliteModule> = resolver(`${stem}.js`);
@@ -97,16 +101,11 @@ function loadTflite(): Promise<Loaded<TfliteModule>> {
   return tflite;
 }
 
-const packages = {
-  litert: { name: "@litertjs/core", version: "2.5.3" },
-  tflite: { name: "@tensorflow/tfjs-tflite", version: "0.0.1-alpha.10" },
-} as const satisfies Partial<Record<Backend, object>>;
-
-function unavailable(backend: keyof typeof packages, cause: unknown): EdgeloopError {
-  const { name, version } = packages[backend];
+function unavailable(backend: "litert" | "tflite", cause: unknown): EdgeloopError {
+  const { package: name } = backends[backend];
   return new EdgeloopError(
     "BACKEND_UNAVAILABLE",
-    `${name} does not load here; install it with \`npm install --ignore-scripts ${name}@${version}\`, or use wasm`,
+    `${name} does not load here; install it with \`${installLine(backend)}\`, or use wasm`,
     { cause },
   );
 }
