@@ -1,4 +1,5 @@
 import { EdgeloopError } from "../platform/errors.ts";
+import { inferredNodesMax } from "../platform/limits.ts";
 import { differ } from "./dims.ts";
 import type { Graph, Node, ValueInfo } from "./graph.ts";
 import type { Element, Known } from "./operator.ts";
@@ -47,6 +48,7 @@ function inferWhole(graph: Graph, onBody: Scope["onBody"]): ReadonlyMap<string, 
   const values = inferScope(graph, {
     given: graph.inputs.map(({ dtype, shape }) => known(dtype, shape)),
     outer: () => undefined,
+    budget: { nodes: inferredNodesMax },
     onNode: (_, infer) => infer(),
     onBody,
   });
@@ -59,6 +61,7 @@ export function inferKnown(graph: Graph): Values {
   const values = inferScope(graph, {
     given: graph.inputs.map(({ dtype, shape }) => known(dtype, shape)),
     outer: () => undefined,
+    budget: { nodes: inferredNodesMax },
     onNode(_, infer) {
       try {
         return infer();
@@ -78,6 +81,8 @@ type Scope = {
   /** Finds a value of the graphs around. */
   readonly outer: (name: string) => Known | undefined;
   readonly onNode: (node: Node, infer: () => readonly Known[]) => readonly Known[];
+  /** Nodes that may still be followed. */
+  readonly budget: { nodes: number };
   readonly onBody: (body: Graph, values: ReadonlyMap<string, Known>) => void;
 };
 
@@ -106,7 +111,12 @@ function inferScope(graph: Graph, scope: Scope): Map<string, Known> {
     });
   };
   for (const node of graph.nodes) {
-    const results = scope.onNode(node, () => inferNode(node, find, body));
+    scope.budget.nodes -= 1;
+    const results = scope.onNode(node, () => {
+      // Loops in loops multiply; a file may nest them so that nobody could wait for the end.
+      if (scope.budget.nodes < 0) throw nodeInvalid(node, "bodies are too many to follow");
+      return inferNode(node, find, body);
+    });
     for (const [index, result] of results.entries()) {
       const name = node.outputs[index] ?? "";
       if (name !== "") values.set(name, result);

@@ -22,6 +22,7 @@ export type { Brand, Name, Sha256 } from "./ids.ts";
 export { isName, isSha256, parseName, parseSha256 } from "./ids.ts";
 export {
   frameBytesMax,
+  inferredNodesMax,
   lineBytesMax,
   npyHeaderBytesMax,
   npzEntriesMax,

@@ -26,7 +26,10 @@ export const onnxNodesMax: number = 128 * 1024;
 export const onnxExternalBytesMax: number = 4 * 1024 * 1024 * 1024;
 
 /** Fields of one protobuf document: far above any model (a node is about 20), far below what exhausts memory. */
-export const protobufFieldsMax: number = 4 * 1024 * 1024;
+export const protobufFieldsMax: number = 2 * 1024 * 1024;
 
 /** Numbers of one list in a protobuf document: attributes and dims, not tensors. */
 export const protobufListMax: number = 1024 * 1024;
+
+/** Nodes that one inference follows, a body once for each time that its shapes are looked for. */
+export const inferredNodesMax: number = 512 * 1024;

@@ -1,6 +1,14 @@
 import { broadcast } from "../dims.ts";
 import type { Operator, OperatorRows } from "../operator.ts";
-import { dtypeSets, inputOf, known, needDType, needSameDType, openDim } from "../operator.ts";
+import {
+  axisAttribute,
+  dtypeSets,
+  inputOf,
+  known,
+  needDType,
+  needSameDType,
+  openDim,
+} from "../operator.ts";
 import { nodeInvalid } from "../structure.ts";
 import { floats, kinds, unary } from "./elementwise.ts";
 
@@ -22,6 +30,17 @@ const prelu: Operator = {
   },
 };
 
+const softmax: Operator = {
+  inputs: [1, 1],
+  outputs: [1, 1],
+  attributes: kinds("int", "axis"),
+  infer(site) {
+    const { shape } = inputOf(site, 0);
+    if (shape !== undefined && shape.length > 0) axisAttribute(site, shape.length, -1);
+    return [known(needDType(site, 0, float), shape)];
+  },
+};
+
 /** Functions that networks put behind a layer. */
 export const activation: OperatorRows = {
   Relu: unary(numeric),
@@ -39,6 +58,6 @@ export const activation: OperatorRows = {
   Celu: floats("alpha"),
   HardSigmoid: floats("alpha", "beta"),
   Gelu: unary(float, { attributes: kinds("string", "approximate") }),
-  Softmax: unary(float, { attributes: kinds("int", "axis") }),
-  LogSoftmax: unary(float, { attributes: kinds("int", "axis") }),
+  Softmax: softmax,
+  LogSoftmax: softmax,
 };

@@ -4,7 +4,16 @@ import { dtypeOfOnnx } from "../dtypes.ts";
 import type { Attribute } from "../graph.ts";
 import { foldIntegers } from "../integer-folds.ts";
 import type { Element, Known, Operator, OperatorRows, Site } from "../operator.ts";
-import { dtypeSets, inputOf, known, needDType, needSameDType, openDim } from "../operator.ts";
+import {
+  dtypeSets,
+  inputOf,
+  integersOf,
+  known,
+  needAxis,
+  needDType,
+  needSameDType,
+  openDim,
+} from "../operator.ts";
 import { nodeInvalid } from "../structure.ts";
 import type { DType } from "../tensor.ts";
 
@@ -214,7 +223,10 @@ export const elementwise: OperatorRows = {
     attributes: kinds("int", "exclusive", "reverse"),
     infer(site) {
       needDType(site, 1, dtypeSets.index);
-      return [known(needDType(site, 0, numeric), inputOf(site, 0).shape)];
+      const { shape } = inputOf(site, 0);
+      const [axis] = integersOf(inputOf(site, 1)) ?? [];
+      if (shape !== undefined && axis !== undefined) needAxis(site, axis, shape.length);
+      return [known(needDType(site, 0, numeric), shape)];
     },
   },
 };

@@ -53,12 +53,27 @@ const instanceNormalization: Operator = {
   inputs: [3, 3],
   outputs: [1, 1],
   attributes: { epsilon: "float" },
-  infer: (site) => [known(needDType(site, 0, dtypeSets.float), inputOf(site, 0).shape)],
+  infer(site) {
+    const { shape } = inputOf(site, 0);
+    for (const index of [1, 2]) {
+      needRank(site, index, 1);
+      needEqual(site, "channels", shape?.[1], inputOf(site, index).shape?.[0]);
+    }
+    return [known(needDType(site, 0, dtypeSets.float), shape)];
+  },
 };
 
 const groupNormalization: Operator = {
   ...instanceNormalization,
   attributes: { epsilon: "float", num_groups: "int", stash_type: "int" },
+  infer(site) {
+    const channels = inputOf(site, 0).shape?.[1];
+    const groups = intOf(site.node, "num_groups", 0);
+    if (groups < 1 || (typeof channels === "number" && channels % groups !== 0)) {
+      throw nodeInvalid(site.node, `${channels} channels do not divide into ${groups} groups`);
+    }
+    return instanceNormalization.infer(site);
+  },
 };
 
 /** Operators that scale values by statistics of themselves. */
