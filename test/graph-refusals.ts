@@ -116,6 +116,12 @@ const operators: readonly Refused[] = [
   ["GRAPH_INVALID", "does not split into", inferring("Split", [f(3)], {}, 5)],
   ["GRAPH_INVALID", "does not fit [5]", inferring("Expand", [f(2), i64([5])])],
   ["GRAPH_INVALID", "pads must be 6 numbers", inferring("Pad", [x, i64([1, 1])])],
+  ["GRAPH_INVALID", "pads take 9 away from 4", inferring("Pad", [f(4), i64([0, -9])])],
+  [
+    "GRAPH_INVALID",
+    "pads leave -3 of axis 2",
+    inferring("ConvTranspose", [f(1, 2, 3), f(2, 4, 2)], { pads: ints([4, 3]) }),
+  ],
   ["GRAPH_INVALID", "inputs must not be scalars", inferring("MatMul", [f(), x])],
   [
     "GRAPH_INVALID",

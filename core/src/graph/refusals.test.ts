@@ -30,7 +30,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   "a file ends below 2 GiB": "needs 2 GiB",
   "an ONNX file ends below 2 GiB; split the weights": "onnx-write.test.ts",
   "bodies are too many to follow": "onnx-fuzz.test.ts",
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a source.
   'attribute "${name}" of a function is given as ${found.kind}': "onnx-graph.test.ts",
   "too many nodes": "onnx-graph.test.ts",
   "the file became shorter while it was read": "needs a file that changes meanwhile",

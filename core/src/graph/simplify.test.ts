@@ -1,10 +1,15 @@
 import { expect, test } from "vitest";
+import type { Draw } from "../../../test/reference/case.ts";
+import { drawFrom } from "../../../test/reference/case.ts";
+import { cases } from "../../../test/reference/cases.ts";
+import { run } from "../../../test/reference/index.ts";
 import { difference, engines, runGraph } from "../../../test/run-graph.ts";
-import { graphBuilder, int } from "./builder.ts";
+import { graphBuilder, int, ints } from "./builder.ts";
 import type { Graph } from "./graph.ts";
 import { dropUnused, simplify } from "./simplify.ts";
 import type { Tensor } from "./tensor.ts";
 import { f32, scalar } from "./tensor.ts";
+import { validate } from "./validate.ts";
 
 const wave = (size: number, scale: number, shift = 0): Float32Array =>
   Float32Array.from({ length: size }, (_, i) => Math.sin(i * 1.7 + 0.3) * scale + shift);
@@ -88,4 +93,103 @@ test("what a body of control flow reads is needed", () => {
   const attributes = { then_branch: branch, else_branch: branch };
   b.output({ name: b.add("If", [x], { attributes, outputs: ["y"] }), dtype: "float32" });
   expect([...dropUnused(b.build()).initializers.keys()]).toEqual(["kept"]);
+});
+
+/** A network of random layers, some of them useless: identities, dead ends, normalisations that can be folded or not. */
+function randomNetwork(draw: Draw): { graph: Graph; feeds: { x: Tensor } } {
+  const b = graphBuilder("random");
+  const [batch, channels, length] = [draw.int(1, 3), draw.int(1, 4), draw.int(4, 9)];
+  let size = channels;
+  const values = [b.input({ name: "x", dtype: "float32", shape: [batch, channels, length] })];
+  let last = values[0] ?? "";
+  const floats = (...shape: number[]) => b.constant(draw.tensor(shape), "w");
+  const layers: Readonly<Record<string, () => string>> = {
+    identity: () => b.add("Identity", [last]),
+    dropout: () => b.add("Dropout", [last, ...(draw.flip() ? [b.constant(scalar(0.3))] : [])]),
+    relu: () => b.add("Relu", [last]),
+    convolution() {
+      const [from, group] = [size, draw.flip() ? size : 1];
+      size = group * draw.int(1, 3);
+      const bias = draw.flip() ? [floats(size)] : [];
+      const attributes = { group: int(group), pads: ints([1, 1]) };
+      return b.add("Conv", [last, floats(size, from / group, 3), ...bias], { attributes });
+    },
+    normalization() {
+      const statistics = [draw.tensor([size]), draw.tensor([size]), draw.tensor([size])];
+      const names = [...statistics, draw.positive([size])].map((tensor) => b.constant(tensor, "s"));
+      return b.add("BatchNormalization", [last, ...names]);
+    },
+    sum: () => b.add("Add", [last, last]),
+  };
+  for (let i = 0; i < draw.int(4, 12); i += 1) {
+    const made = layers[draw.of(...Object.keys(layers))]?.() ?? "";
+    if (draw.int(0, 5) === 0) b.add("Exp", [made]);
+    if (draw.int(0, 6) === 0) b.output({ name: made, dtype: "float32" });
+    last = made;
+  }
+  const flat = b.add("Flatten", [last]);
+  const product = b.add("Gemm", [flat, floats(size * length, 3), floats(3)]);
+  const statistics = [draw.tensor([3]), draw.tensor([3]), draw.tensor([3]), draw.positive([3])];
+  const names = statistics.map((tensor) => b.constant(tensor, "s"));
+  b.output({ name: b.add("BatchNormalization", [product, ...names]), dtype: "float32" });
+  return { graph: b.build(), feeds: { x: draw.tensor([batch, channels, length]) } };
+}
+
+/** The largest difference of two values, by the size of what is expected. */
+function relative(actual: Tensor | undefined, expected: Tensor | undefined): number {
+  if (String(actual?.shape) !== String(expected?.shape)) return Number.NaN;
+  const [a, e] = [actual, expected].map((tensor) => Array.from(tensor?.data ?? [], Number));
+  const scale = Math.max(1, ...(e ?? []).map(Math.abs));
+  return Math.max(
+    0,
+    ...(e ?? []).map((value, i) => Math.abs(value - (a?.[i] ?? Number.NaN)) / scale),
+  );
+}
+
+// The oracle is the float64 interpreter; folded weights are rounded to float32 once.
+test("random networks compute the same once simplified, and never have more nodes", () => {
+  let folded = 0;
+  for (let seed = 0; seed < 150; seed += 1) {
+    const { graph, feeds } = randomNetwork(drawFrom(seed));
+    const simple = simplify(graph);
+    validate(simple);
+    const [expected, actual] = [run(graph, feeds), run(simple, feeds)];
+    for (const { name } of graph.outputs) {
+      expect(relative(actual[name], expected[name]), `${seed} ${name}`).toBeLessThan(1e-5);
+    }
+    expect(simple.nodes.length).toBeLessThanOrEqual(graph.nodes.length);
+    folded += Number(simple.nodes.length < dropUnused(graph).nodes.length);
+  }
+  expect(folded).toBeGreaterThan(100);
+});
+
+test.for(Object.entries(cases))("%s alone computes the same once simplified", ([, maker]) => {
+  for (const seed of [1, 2]) {
+    const { graph, feeds } = maker(drawFrom(seed));
+    const [expected, actual] = [run(graph, feeds), run(simplify(graph), feeds)];
+    for (const [name, value] of Object.entries(expected)) {
+      expect(relative(actual[name], value), name).toBe(0);
+    }
+  }
+});
+
+test("what only a body reads stays, and a body reads past what was dropped", async () => {
+  const body = graphBuilder("body");
+  body.output({ name: body.add("Mul", ["same", "w"], { outputs: ["z"] }), dtype: "float32" });
+  const other = graphBuilder("other");
+  other.output({ name: other.add("Neg", ["same"], { outputs: ["q"] }), dtype: "float32" });
+  const b = graphBuilder("g");
+  const x = b.input({ name: "x", dtype: "float32", shape: [2] });
+  const c = b.input({ name: "c", dtype: "bool", shape: [] });
+  b.initializer("w", f32([3, 4]));
+  b.add("Identity", [x], { outputs: ["same"] });
+  const attributes = {
+    then_branch: { kind: "graph" as const, value: body.build() },
+    else_branch: { kind: "graph" as const, value: other.build() },
+  };
+  b.output({ name: b.add("If", [c], { attributes, outputs: ["y"] }), dtype: "float32" });
+  const simple = simplify(b.build());
+  expect(simple.nodes.map(({ op }) => op)).toEqual(["If"]);
+  const on: Tensor = { dtype: "bool", shape: [], data: Uint8Array.of(1) };
+  expect((await runGraph(simple, { x: f32([1, 2]), c: on }))["y"]).toEqual(f32([3, 8]));
 });

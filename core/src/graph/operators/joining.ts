@@ -163,7 +163,11 @@ const pad: Operator = {
     for (const [i, axis] of axes.entries()) {
       const dim = dims[axis];
       const extra = (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
-      if (extra !== 0) dims[axis] = typeof dim === "number" ? dim + extra : openDim(site)(axis);
+      if (extra === 0) continue;
+      if (typeof dim === "number" && dim + extra < 0) {
+        throw nodeInvalid(site.node, `pads take ${-extra} away from ${dim}`);
+      }
+      dims[axis] = typeof dim === "number" ? dim + extra : openDim(site)(axis);
     }
     return [known(dtype, dims)];
   },
