@@ -161,17 +161,24 @@ const pad: Operator = {
     }
     const dims = [...shape];
     for (const [i, axis] of axes.entries()) {
-      const dim = dims[axis];
       const extra = (pads[i] ?? 0) + (pads[i + axes.length] ?? 0);
-      if (extra === 0) continue;
-      if (typeof dim === "number" && dim + extra < 0) {
-        throw nodeInvalid(site.node, `pads take ${-extra} away from ${dim}`);
-      }
-      dims[axis] = typeof dim === "number" ? dim + extra : openDim(site)(axis);
+      dims[axis] = padded(site, dims[axis] ?? 1, { axis, extra });
     }
     return [known(dtype, dims)];
   },
 };
+
+/** A dimension with so much more, or less. */
+function padded(
+  site: Site,
+  dim: Dim,
+  { axis, extra }: { readonly axis: number; readonly extra: number },
+): Dim {
+  if (extra === 0) return dim;
+  if (typeof dim !== "number") return openDim(site)(axis);
+  if (dim + extra < 0) throw nodeInvalid(site.node, `pads take ${-extra} away from ${dim}`);
+  return dim + extra;
+}
 
 /** Operators that join, cut into parts, repeat or pad. */
 export const joining: OperatorRows = {

@@ -136,9 +136,9 @@ const convTranspose: Operator = {
       if (same) return dim * at(kernel.strides);
       const full = at(kernel.strides) * (dim - 1) + at(extra);
       const extent = at(kernel.dilations) * (at(kernel.size) - 1) + 1;
-      const size = full + extent - at(kernel.padBegin) - at(kernel.padEnd);
-      if (size < 0) throw nodeInvalid(site.node, `pads leave ${size} of axis ${axis + 2}`);
-      return size;
+      const left = full + extent - at(kernel.padBegin) - at(kernel.padEnd);
+      if (left < 0) throw nodeInvalid(site.node, `pads leave ${left} of axis ${axis + 2}`);
+      return left;
     });
     return [known(dtype, [x[0] ?? 1, times(w[1], group) ?? openDim(site)(1), ...axes])];
   },
