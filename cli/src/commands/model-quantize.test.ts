@@ -180,6 +180,30 @@ test("layers are equalized and biases corrected when asked", async () => {
   expect(Number(Object(found["loss"]).relativeError)).toBeLessThan(0.05);
 });
 
+test("a model of integers, and one that has nothing to round, are refused", async () => {
+  const given = files();
+  await quantized({ weights: "int8" }, given);
+  const again = { ...given, model: given.path("q.onnx") };
+  await expect(quantized({ weights: "int8" }, again)).rejects.toMatchObject({
+    code: "QUANTIZATION_REPEATED",
+    message: `${again.model} has integer weights already: quantize the float model that it was made of`,
+  });
+  await expect(quantized({ dynamic: true, exclude: "*" }, given)).rejects.toMatchObject({
+    code: "QUANTIZATION_EMPTY",
+    message: expect.stringContaining(`no layer of ${given.model} became integers: it takes`),
+  });
+});
+
+test("data that are not finite are refused by the value's name", async () => {
+  const given = files();
+  const x = f32(new Float32Array(16).fill(Number.NaN), [1, 16]);
+  writeFileSync(given.data, encodeSafetensors(new Map<string, Tensor>([["x", x]])));
+  await expect(quantized({ calibration: given.data }, given)).rejects.toMatchObject({
+    code: "RANGE_INVALID",
+    message: '"x.observed" needs finite observations alone',
+  });
+});
+
 test("what is not there is refused, and nothing is written", async () => {
   const given = files();
   await expect(quantized({ calibration: given.path("no.npz") }, given)).rejects.toMatchObject({

@@ -1,8 +1,10 @@
 import type { Graph } from "@edgeloop/core/graph";
 import { encodeOnnx } from "@edgeloop/core/graph";
+import { EdgeloopError } from "@edgeloop/core/platform";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
 import type { CalibrationData } from "@edgeloop/core/quantize";
-import { equalize } from "@edgeloop/core/quantize";
+import { equalize, floatWeights } from "@edgeloop/core/quantize";
+
 import { openSession } from "@edgeloop/core/runtime/node";
 import type { Context, Options, Run } from "../command.ts";
 import { readBackend } from "../model/backend.ts";
@@ -25,19 +27,20 @@ const examplesMax = 512;
 /**
  * Quantizes a model: int8 throughout with ranges from data, int8 with ranges of the moment, or its weights alone.
  *
- * @throws `FILE_MISSING`, `USAGE`, `DATA_INVALID`, `RANGE_INVALID`, `BUDGET_MISSED`.
+ * @throws `FILE_MISSING`, `USAGE`, `DATA_INVALID`, `RANGE_INVALID`, `BUDGET_MISSED`, `QUANTIZATION_REPEATED`,
+ * `QUANTIZATION_EMPTY`.
  */
 export const run: Run = async (context, [model = ""], options) => {
   const settings = quantizeSettings(options);
   const output = textOption(options, "output");
-  const read = await readModel(model);
+  const read = floatModel(await readModel(model), model);
   const excluded = excludedNodes(read, settings.exclude);
   const equalized = settings.equalize ? equalize(read) : undefined;
   const task = await taskOf({ context, settings, graph: equalized?.graph ?? read }, options);
   const plain = await makerOf(task, excluded);
   const { make, corrected } = await correctedMaker(task, plain, excluded);
   const chosen = await chooseFloat(task, { make, alone: plain.make, excluded });
-  const quantized = make(chosen.exclude);
+  const quantized = quantizedModel(make(chosen.exclude), model);
   const { report: reports } = settings;
   const report = reports
     ? await measure(task, { alone: plain.make, excluded, quantized })
@@ -58,6 +61,25 @@ export const run: Run = async (context, [model = ""], options) => {
   show(context, result);
   return json;
 };
+
+/** Passes a float model on. @throws `QUANTIZATION_REPEATED` for one whose weights are integers already. */
+function floatModel(graph: Graph, path: string): Graph {
+  if (floatWeights(graph) === graph) return graph;
+  throw new EdgeloopError(
+    "QUANTIZATION_REPEATED",
+    `${path} has integer weights already: quantize the float model that it was made of`,
+  );
+}
+
+/** Passes a quantized model on. @throws `QUANTIZATION_EMPTY` when nothing became integers. */
+function quantizedModel(graph: Graph, path: string): Graph {
+  const integers = ["int8", "int4"];
+  if ([...graph.initializers.values()].some(({ dtype }) => integers.includes(dtype))) return graph;
+  throw new EdgeloopError(
+    "QUANTIZATION_EMPTY",
+    `no layer of ${path} became integers: it takes a convolution, product or recurrent cell with float32 weights that is not excluded`,
+  );
+}
 
 /** Opens the data, where there are some. */
 async function taskOf(

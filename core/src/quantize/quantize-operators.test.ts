@@ -7,6 +7,7 @@ import type { Graph } from "../graph/graph.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { f32, i64 } from "../graph/tensor.ts";
 import { gaussian, seededRng } from "../platform/random.ts";
+import type { QuantizationOptions } from "./observe.ts";
 import { observe } from "./observe.ts";
 import { quantize } from "./quantize.ts";
 import { signalToNoiseDb } from "./signal-to-noise.ts";
@@ -113,16 +114,24 @@ const sample = random(1, 3, 6, 6);
 const floats = (tensor: Tensor | undefined): Float32Array =>
   Float32Array.from(tensor?.data as Float32Array);
 
+const variants: Readonly<Record<string, QuantizationOptions>> = {
+  uint8: {},
+  "uint8 throughout": { whole: true },
+  "symmetric int8 throughout": { whole: true, activations: "int8", symmetric: true },
+};
+
 const cases = Object.entries(middles).flatMap(([name, middle]) =>
-  [false, true].map((whole) => [name, whole, graphOf(middle)] as const),
+  Object.entries(variants).map(([variant, options]) => ({
+    ...{ name, variant, options, graph: graphOf(middle) },
+  })),
 );
 
 // The reference is the float64 interpreter on the same graph, an operator at a time; an engine's fused kernels may
 // round a tie, or a product of rounded scales, to the neighbouring integer.
 test.for(cases)(
-  "%s (whole: %s): integer kernels give what the graph says",
-  async ([, whole, graph]) => {
-    const { graph: watched, observed } = observe(graph, { whole });
+  "$name, $variant: integer kernels give what the graph says",
+  async ({ graph, options }) => {
+    const { graph: watched, observed } = observe(graph, options);
     const seen = run(watched, { x: sample }, observed);
     const ranges = Object.fromEntries(
       observed.map((name) => {
@@ -130,7 +139,7 @@ test.for(cases)(
         return [name, { min: Math.min(...values), max: Math.max(...values) }];
       }),
     );
-    const int8 = quantize(graph, ranges, { whole });
+    const int8 = quantize(graph, ranges, options);
     const exact = run(graph, { x: sample });
     const expected = run(int8, { x: sample });
     for (const [, engine] of engines) {
