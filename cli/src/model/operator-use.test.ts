@@ -26,6 +26,9 @@ function oddGraph() {
   b.add("Relu", [x], { name: "fine" });
   b.add("Add", [b.constant(i64([1])), b.constant(i64([2]))], { name: "integers" });
   b.add("Elu", [x], { attributes: { alpha: float(1) }, name: "elu" });
+  for (const name of b.build().nodes.flatMap(({ outputs }) => outputs)) {
+    b.output({ name, dtype: "float32" });
+  }
   return b.build();
 }
 

@@ -1,7 +1,7 @@
 import { gradientRefusals } from "@edgeloop/core/autodiff";
 import type { Graph, Node } from "@edgeloop/core/graph";
 import { bodiesOf, operatorOf } from "@edgeloop/core/graph";
-import { whyFloat } from "@edgeloop/core/quantize";
+import { quantizationRefusals } from "@edgeloop/core/quantize";
 
 /** How often an operator stands in a graph, and what can be made of it. */
 export type OperatorUse = {
@@ -30,12 +30,7 @@ const nameOf = ({ op, domain }: Node): string => (domain ? `${domain}.${op}` : o
 /** Tells what a graph's operators are, those in bodies of control flow included, and what can be made of them. */
 export function operatorUses(graph: Graph): OperatorUses {
   const gradients = new Map(gradientRefusals(graph));
-  const floats = new Map(
-    graph.nodes.flatMap((node): [Node, string][] => {
-      const reason = whyFloat(node, graph);
-      return reason === undefined ? [] : [[node, reason]];
-    }),
-  );
+  const floats = new Map(quantizationRefusals(graph));
   const inside = insideBodies(graph.nodes);
   for (const node of inside) {
     gradients.set(node, "it is inside a body of control flow");
