@@ -32,8 +32,8 @@ const small = (op: string): TfliteModel => ({
 function files(op = "RELU") {
   const directory = temporary();
   const b = graphBuilder("negate");
-  b.add("Neg", [b.input({ name: "x", dtype: "float32", shape: [2] })], { outputs: ["y"] });
-  b.output({ name: "y", dtype: "float32", shape: [2] });
+  b.add("Neg", [b.input({ name: "x", dtype: "float32", shape: ["N", 2] })], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32", shape: ["N", 2] });
   const at = (name: string): string => join(directory, name);
   writeFileSync(at("in.tflite"), encodeTflite(small(op)));
   writeFileSync(at("in.onnx"), encodeOnnx(b.build()));
@@ -77,20 +77,27 @@ test("what is not imported is named, and nothing is written", async () => {
   expect(() => read(at("out.onnx"))).toThrow("ENOENT");
 });
 
-test(".onnx becomes .tflite; what that cannot say is named", async () => {
+test(".onnx becomes .tflite, its open axis as long as is asked for", async () => {
   const at = files();
-  await run(testContext(), [at("in.onnx")], { output: at("out.tflite") });
-  const [graph] = decodeTflite(read(at("out.tflite"))).subgraphs;
-  expect(graph?.operators.map(({ op }) => op)).toEqual(["NEG"]);
+  await run(testContext(), [at("in.onnx")], { output: at("out.tflite"), batch: "3" });
+  const [subgraph] = decodeTflite(read(at("out.tflite"))).subgraphs;
+  expect(subgraph?.operators.map(({ op }) => op)).toEqual(["NEG"]);
+  expect(subgraph?.tensors[0]?.shape).toEqual([3, 2]);
+});
+
+test("what is not exported is named by node, and nothing is written", async () => {
+  const at = files();
   const b = graphBuilder("erf");
   b.add("Erf", [b.input({ name: "x", dtype: "float32", shape: [2] })], { outputs: ["y"] });
   b.output({ name: "y", dtype: "float32", shape: [2] });
-  writeFileSync(at("erf.onnx"), encodeOnnx(b.build()));
-  const converting = run(testContext(), [at("erf.onnx")], { output: at("erf.tflite") });
-  await expect(converting).rejects.toMatchObject({
+  writeFileSync(at("odd.onnx"), encodeOnnx(b.build()));
+  await expect(
+    run(testContext(), [at("odd.onnx")], { output: at("out.tflite") }),
+  ).rejects.toMatchObject({
     code: "TFLITE_UNSUPPORTED",
     message: expect.stringContaining("(Erf)"),
   });
+  expect(() => read(at("out.tflite"))).toThrow("ENOENT");
 });
 
 test("another ending is wrong usage, on either side", async () => {

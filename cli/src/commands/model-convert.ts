@@ -5,7 +5,10 @@ import type { Run } from "../command.ts";
 import { readInput } from "../files.ts";
 import type { ModelFormat } from "../model/model-file.ts";
 import { encodeModel, formatOf, readModel } from "../model/model-file.ts";
-import { textOption } from "../options.ts";
+import { integerOption, textOption } from "../options.ts";
+
+/** Largest number of examples that a .tflite file takes at once. */
+const batchMax = 65_536;
 
 /** What a file holds, for the summary. */
 type Side = {
@@ -26,7 +29,8 @@ export const run: Run = async ({ say }, [path = ""], options) => {
   const output = textOption(options, "output");
   const [from, to] = [needFormat(path), needFormat(output)];
   const original = await readInput(path, from === "onnx" ? "an .onnx file" : "a .tflite file");
-  const converted = await convert(path, original, { from, to });
+  const batch = integerOption(options, "batch", { min: 1, max: batchMax, fallback: 1 });
+  const converted = await convert(path, original, { from, to, batch });
   await writeFileAtomic(output, converted.bytes);
   const sides: readonly Side[] = [
     { file: path, format: from, bytes: original.length, operators: converted.before },
@@ -39,12 +43,18 @@ export const run: Run = async ({ say }, [path = ""], options) => {
   return { format: 1, input: sides[0], output: sides[1] };
 };
 
+type Formats = {
+  readonly from: ModelFormat;
+  readonly to: ModelFormat;
+  readonly batch: number;
+};
+
 type Converted = { readonly bytes: Uint8Array; readonly before: number; readonly after: number };
 
 async function convert(
   path: string,
   original: Uint8Array,
-  { from, to }: { readonly from: ModelFormat; readonly to: ModelFormat },
+  { from, to, batch }: Formats,
 ): Promise<Converted> {
   const operators = (file: Uint8Array): number =>
     decodeTflite(file).subgraphs.reduce((sum, subgraph) => sum + subgraph.operators.length, 0);
@@ -53,7 +63,7 @@ async function convert(
     return { bytes, before: operators(bytes), after: operators(bytes) };
   }
   const graph = await readModel(path);
-  const bytes = encodeModel(graph, to);
+  const bytes = encodeModel(graph, to, { batch });
   return {
     bytes,
     before: from === "tflite" ? operators(original) : graph.nodes.length,

@@ -85,6 +85,11 @@ export const modelCommands: readonly Command[] = [
         summary: "where the result goes; its ending, .onnx or .tflite, says what it is",
         required: true,
       },
+      {
+        flags: "--batch <n>",
+        summary: "size of an open first axis in a .tflite file, which has none",
+        fallback: "1",
+      },
     ],
     load: () => import("../commands/model-convert.ts"),
   },

@@ -3,6 +3,7 @@ import type { Graph } from "@edgeloop/core/graph";
 import { decodeOnnx, encodeOnnx } from "@edgeloop/core/graph";
 import { externalFiles } from "@edgeloop/core/graph/node";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
+import type { ToTfliteOptions } from "@edgeloop/core/tflite";
 import { decodeTflite, encodeTflite, fromTflite, isTflite, toTflite } from "@edgeloop/core/tflite";
 import { readInput } from "../files.ts";
 
@@ -28,10 +29,18 @@ export async function readModel(path: string): Promise<Graph> {
     : decodeOnnx(bytes, { external: externalFiles(dirname(path)) });
 }
 
-/** Writes a graph as a model file, whole or not at all. @throws `TFLITE_UNSUPPORTED` naming what .tflite cannot say. */
+/** Writes a graph as a model file, whole or not at all. @throws What writing the format throws. */
 export const writeModel = async (path: string, graph: Graph): Promise<void> =>
   writeFileAtomic(path, encodeModel(graph, formatOf(path) ?? "onnx"));
 
-/** Gives the bytes of a graph as a model file. @throws `TFLITE_UNSUPPORTED` naming what .tflite cannot say. */
-export const encodeModel = (graph: Graph, format: ModelFormat): Uint8Array =>
-  format === "onnx" ? encodeOnnx(graph) : encodeTflite(toTflite(graph));
+/**
+ * Gives the bytes of a graph as a model file.
+ *
+ * @param options How a .tflite file is written.
+ * @throws `TFLITE_UNSUPPORTED` naming the node that .tflite has no operator for, `GRAPH_INVALID`.
+ */
+export const encodeModel = (
+  graph: Graph,
+  format: ModelFormat,
+  options: ToTfliteOptions = {},
+): Uint8Array => (format === "onnx" ? encodeOnnx(graph) : encodeTflite(toTflite(graph, options)));

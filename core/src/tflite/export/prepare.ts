@@ -4,6 +4,7 @@ import type { Known } from "../../graph/operator.ts";
 import { simplify } from "../../graph/simplify.ts";
 import { unrollRecurrence } from "../../graph/unroll-recurrence.ts";
 import { EdgeloopError } from "../../platform/errors.ts";
+import { realMoves } from "./real-moves.ts";
 import { writtenOut } from "./written-out.ts";
 
 /** A graph that is ready to be written: every size a number. */
@@ -16,14 +17,15 @@ export type Prepared = { readonly graph: Graph; readonly known: ReadonlyMap<stri
  */
 export function prepare(graph: Graph, batch: number): Prepared {
   const small = simplify(writtenOut(unrollRecurrence(withBatch(graph, batch))));
-  const known = inferContents(small);
-  for (const node of small.nodes) {
+  const real = realMoves(small, inferContents(small));
+  const known = inferContents(real);
+  for (const node of real.nodes) {
     for (const name of [...node.inputs, ...node.outputs]) {
       if (name === "" || isFixed(known.get(name))) continue;
       throw open(name, `node "${node.name || node.outputs[0]}" (${node.op})`);
     }
   }
-  return { graph: small, known };
+  return { graph: real, known };
 }
 
 const isFixed = (value: Known | undefined): boolean =>
