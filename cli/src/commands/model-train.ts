@@ -1,10 +1,4 @@
-import {
-  adapterNames,
-  lossGraph,
-  trainingStep,
-  unrolledStepsMax,
-  unrollSteps,
-} from "@edgeloop/core/autodiff";
+import { adapterNames, lossGraph, unrolledStepsMax, unrollSteps } from "@edgeloop/core/autodiff";
 import type { Graph, Tensor, Tensors } from "@edgeloop/core/graph";
 import { f32 } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
@@ -16,6 +10,7 @@ import { cosine, gatherRows, runTraining, tensorDataset } from "@edgeloop/core/t
 import { withWeights } from "@edgeloop/models";
 import type { Context, Options, Run } from "../command.ts";
 import { readBackend } from "../model/backend.ts";
+import { budgetLines, budgetReport, fittedStep } from "../model/budget.ts";
 import type { ExampleTensors } from "../model/example-file.ts";
 import { readExamples, splitExamples } from "../model/example-file.ts";
 import type { Learnable } from "../model/learnable.ts";
@@ -58,7 +53,11 @@ export const run: Run = async (context, [model = ""], options) => {
     seed: settings.seed,
   });
   const recipe = recipeOf(options);
-  const step = trainingStep(graph, { ...recipe, trainable, weighted: true });
+  const fitted = await fittedStep(graph, { ...recipe, trainable, weighted: true }, options, {
+    ...{ batch: settings.batch, backend, examples: training },
+  });
+  const { step } = fitted;
+  for (const line of budgetLines(fitted)) context.say(line);
   const judge =
     validation.size === 0
       ? undefined
@@ -102,6 +101,7 @@ export const run: Run = async (context, [model = ""], options) => {
       epochs,
       examples: training.size,
       heldOut: validation.size,
+      ...budgetReport(fitted),
     };
   } finally {
     await session.dispose();

@@ -80,7 +80,28 @@ test("several batches a call have a leading axis, and each its loss", async () =
   expect(Number(results["b.next"]?.data[0])).toBeCloseTo(0.48, 5);
 });
 
+test("a budget is met, and what was done for it is said", async () => {
+  const { model, output } = modelFile();
+  const options = { ...recipe, output, batch: "100000" };
+  const whole = await run(testContext(), [model], options);
+  const { before } = (
+    whole as { readonly memory: { readonly before: { readonly peakBytes: number } } }
+  ).memory;
+  const context = testContext();
+  const budget = Math.round(0.9 * before.peakBytes);
+  const found = await run(context, [model], { ...options, memoryBudget: `${budget}` });
+  expect(found).toMatchObject({ left: [], recompute: 1, parameters: ["w", "b"] });
+  const { memory } = found as {
+    readonly memory: { readonly after: { readonly peakBytes: number } };
+  };
+  expect(memory.after.peakBytes).toBeLessThanOrEqual(budget);
+  expect(context.said.find((line) => line.startsWith("batch"))).toMatch(/in \d+ parts/);
+});
+
 test.for([
+  [{ memoryBudget: "few" }, "USAGE", "--memory-budget must be a number of bytes as 64MB"],
+  [{ memoryBudget: "1KB" }, "MEMORY_BUDGET_TOO_SMALL", "the least that would do is"],
+  [{ choose: "normalization" }, "TRAINABLE_NONE", 'the choice "normalization" leaves nothing'],
   [{ unroll: "0" }, "USAGE", "--unroll must be a whole number from 1 to 256"],
   [{ adapter: "rank=1", unroll: "2" }, "ADAPTER_INVALID", "ask for a lower rank"],
   [{ loss: "hinge" }, "USAGE", "--loss must be one of cross-entropy"],

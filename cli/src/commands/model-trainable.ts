@@ -1,11 +1,13 @@
-import { trainingStep, unrolledStepsMax, unrollSteps } from "@edgeloop/core/autodiff";
+import { unrolledStepsMax, unrollSteps } from "@edgeloop/core/autodiff";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Run } from "../command.ts";
+import { budgetLines, budgetReport, fittedStep } from "../model/budget.ts";
+import { readExamples } from "../model/example-file.ts";
 import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
 import { recipeOf } from "../model/recipe.ts";
 import { writeTensors } from "../model/tensor-file.ts";
-import { integerOption, textOption } from "../options.ts";
+import { integerOption, optionalText, textOption } from "../options.ts";
 
 /**
  * Writes one training step of a model as a graph, and beside it the tensors that it starts from.
@@ -21,7 +23,13 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   const { graph, trainable } = learnableOf(await readModel(model), options);
   const recipe = recipeOf(options);
   const count = integerOption(options, "unroll", { min: 1, max: unrolledStepsMax, fallback: 1 });
-  const single = trainingStep(graph, { ...recipe, trainable });
+  const data = optionalText(options, "data");
+  const batch = integerOption(options, "batch", { min: 1, max: 1e6, fallback: 32 });
+  const examples = data === undefined ? undefined : await readExamples(data, graph, ["target"]);
+  const fitted = await fittedStep(graph, { ...recipe, trainable }, options, {
+    ...{ batch, examples, backend: "wasm" },
+  });
+  const single = fitted.step;
   const step = count === 1 ? single : unrollSteps(single, count);
   const parameters = [...step.initial.keys()].filter((name) => graph.initializers.has(name));
   if (parameters.length === 0) {
@@ -39,6 +47,7 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   say(`trains     ${parameters.join(", ")}`);
   say(`inputs     ${inputs.filter((name) => !carried.includes(name)).join(", ")}`);
   say(`carried    ${carried.length} tensors; <name>.next comes out of each step`);
+  for (const line of budgetLines(fitted)) say(line);
   say(`wrote ${output} (${step.graph.nodes.length} nodes) and ${start}`);
   return {
     format: 1,
@@ -48,5 +57,6 @@ export const run: Run = async ({ say }, [model = ""], options) => {
     inputs,
     outputs: step.graph.outputs.map(({ name }) => name),
     nodes: step.graph.nodes.length,
+    ...budgetReport(fitted),
   };
 };

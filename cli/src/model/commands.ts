@@ -31,6 +31,16 @@ const choiceOptions: readonly Option[] = [
     summary:
       "rank=R[,alpha=A]: train low-rank adapters beside the weights of Conv, Gemm and MatMul, float or int8, and nothing else",
   },
+  {
+    flags: "--memory-budget <bytes>",
+    summary:
+      "most that a step may take, as 64MB or 512KiB: splits the batch, makes activations again, then trains less",
+  },
+  {
+    flags: "--choose <what>",
+    summary:
+      "what is trained where not all fits: last (layers) or importance (measured); or biases or normalization alone",
+  },
 ];
 
 /** The rows of `edgeloop model …`. */
@@ -118,6 +128,8 @@ export const modelCommands: readonly Command[] = [
       { flags: "--variates", summary: "add <parameter>.variate to each gradient" },
       { flags: "--weighted", summary: "add the input weight, one weight an example" },
       { flags: "--seed <n>", summary: "decides where adapters start", fallback: "1" },
+      { flags: "--batch <n>", summary: "examples that memory is estimated for", fallback: "32" },
+      { flags: "--data <file>", summary: "examples that importance is measured on" },
       {
         flags: "--unroll <k>",
         summary: "steps in one call: batches get a leading axis of k, loss is [k]",
