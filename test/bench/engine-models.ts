@@ -114,15 +114,22 @@ export const keywordCnn = (): Graph =>
     l.dense(l.flat(l.globalAverage(y)), 64, 12, "logits");
   });
 
-/** The image network of MLPerf Tiny: 32x32 pixels, three residual stacks of 16, 32 and 64 channels. */
-export const residualCnn = (): Graph =>
+/**
+ * The image network of MLPerf Tiny: 32x32 pixels, three residual stacks of 16, 32 and 64 channels.
+ *
+ * @param halving Padding where the size is halved: PyTorch's habit, or `[0, 0, 1, 1]`, Keras' "same" and the original.
+ */
+export const residualCnn = (halving: readonly number[] = [1, 1, 1, 1]): Graph =>
   network("ResNet-8", [3, 32, 32], 10, (l, x) => {
     let y = l.relu(l.normalize(l.conv(x, [16, 3, 3, 3]), 16));
     let from = 16;
     for (const to of [16, 32, 64]) {
       const stride = to === from ? 1 : 2;
       const one = l.relu(
-        l.normalize(l.conv(y, [to, from, 3, 3], { stride, pads: [1, 1, 1, 1] }), to),
+        l.normalize(
+          l.conv(y, [to, from, 3, 3], { stride, pads: stride === 1 ? [1, 1, 1, 1] : halving }),
+          to,
+        ),
       );
       const two = l.normalize(l.conv(one, [to, to, 3, 3]), to);
       const past = stride === 1 ? y : l.conv(y, [to, from, 1, 1], { stride });
