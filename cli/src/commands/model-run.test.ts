@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
+  decodeNpz,
   decodeSafetensors,
+  encodeNpz,
   encodeOnnx,
   encodeSafetensors,
   f32,
@@ -87,4 +89,15 @@ test("an .onnx file runs on a backend of .tflite files too", async () => {
   const { model, options } = files();
   const answer = await run(testContext(), [model], { ...options, backend: "litert" });
   expect(answer).toMatchObject({ backend: "litert", outputs: [{ name: "y" }] });
+});
+
+// Hand computation: ones times [[0..3], [4..7], [8..11]] / 8, plus [1, 2, 3, 4].
+test("a model whose weights are in a file beside it runs, with tensors as .npz", async () => {
+  const directory = temporary();
+  const model = new URL("../../../test/fixtures/graph/external.onnx", import.meta.url).pathname;
+  const [inputs, output] = [join(directory, "in.npz"), join(directory, "out.npz")];
+  writeFileSync(inputs, encodeNpz(new Map([["x", f32([1, 1, 1], [1, 3])]])));
+  await run(testContext(), [model], { inputs, output, backend: "wasm" });
+  const y = decodeNpz(new Uint8Array(readFileSync(output))).get("y");
+  expect(y).toEqual(f32([2.5, 3.875, 5.25, 6.625], [1, 4]));
 });

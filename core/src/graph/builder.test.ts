@@ -43,3 +43,19 @@ test("attributes carry their kind", () => {
     "string",
   ]);
 });
+
+test("a name that is made up is none of those inside bodies, whether kept or pushed", () => {
+  const body = graphBuilder("body");
+  body.output({ name: body.add("Neg", ["x"], { outputs: ["hidden"] }), dtype: "float32" });
+  const b = graphBuilder("g");
+  const c = b.input({ name: "c", dtype: "bool" });
+  b.input({ name: "x", dtype: "float32" });
+  const branch = { kind: "graph" as const, value: body.build() };
+  b.add("If", [c], { attributes: { then_branch: branch }, outputs: ["y"] });
+  const graph = b.build();
+  expect(graphBuilder(graph).fresh("hidden")).toBe("hidden_1");
+  const again = graphBuilder({ ...graph, nodes: [] });
+  for (const node of graph.nodes) again.push(node);
+  expect(again.add("Neg", ["x"], { name: "hidden" })).toBe("hidden_1");
+  expect(graphBuilder("g", ["taken"]).fresh("taken")).toBe("taken_1");
+});

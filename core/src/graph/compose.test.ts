@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { difference, runGraph } from "../../../test/run-graph.ts";
-import { graphBuilder } from "./builder.ts";
+import { graphBuilder, int } from "./builder.ts";
 import { compose } from "./compose.ts";
 import type { Dim, Graph } from "./graph.ts";
 import type { DType } from "./tensor.ts";
@@ -99,4 +99,30 @@ test.for<[string, () => Graph]>([
     code = error;
   }
   expect(code).toHaveProperty("code", "COMPOSE_INVALID");
+});
+
+test("bodies of both keep what they mean, when names inside them are taken", async () => {
+  const chosen = (name: string, output: string, sign: string): Graph => {
+    const branch = (op: string, hidden: string) => {
+      const body = graphBuilder(op);
+      body.output({ name: body.add(op, [name], { outputs: [hidden] }), dtype: "float32" });
+      return { kind: "graph" as const, value: body.build() };
+    };
+    const b = graphBuilder(sign);
+    const x = b.input({ name, dtype: "float32", shape: [2] });
+    const condition = b.add("Less", [
+      b.add("ReduceMax", [x], { attributes: { keepdims: int(0) } }),
+      b.initializer("limit", scalar(0)),
+    ]);
+    const attributes = { then_branch: branch("Neg", "inside"), else_branch: branch(sign, "other") };
+    b.output({
+      name: b.add("If", [condition], { attributes, outputs: [output] }),
+      dtype: "float32",
+    });
+    return b.build();
+  };
+  const whole = compose(chosen("x", "y", "Exp"), chosen("in", "z", "Sqrt"), [["y", "in"]]);
+  validate(whole);
+  const { z } = await runGraph(whole, { x: f32([-4, -9]) });
+  expect(difference(z, f32([2, 3]))).toBe(0);
 });
