@@ -1,6 +1,7 @@
 import type { GraphBuilder } from "./builder.ts";
 import { graphBuilder } from "./builder.ts";
 import type { Attribute, Graph, Node } from "./graph.ts";
+import { normaliseAttention } from "./opset-attention.ts";
 import { normaliseCastLike } from "./opset-cast-like.ts";
 import { rewritesOf } from "./opset-rewrites.ts";
 import { normaliseSoftmax, softmaxChanged } from "./opset-softmax.ts";
@@ -44,7 +45,7 @@ function normalise(graph: Graph, opsetOf: OpsetOf, reserved: Set<string>): Graph
   }
   const rewritten = { ...builder.build(), nodes };
   for (const name of namesOfGraph(rewritten)) reserved.add(name);
-  const typed = normaliseCastLike(rewritten);
+  const typed = normaliseAttention(normaliseCastLike(rewritten), reserved);
   return normaliseSoftmax(typed, (node) => opsetOf(node) < softmaxChanged, reserved);
 }
 

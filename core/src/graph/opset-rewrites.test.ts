@@ -109,7 +109,7 @@ test("RMSNormalization of opset 23 is its definition", async () => {
 });
 
 test.for([
-  ["Attention", 23, {}, "came after opset 21"],
+  ["RotaryEmbedding", 23, {}, "came after opset 21"],
   ["QuantizeLinear", 23, { precision: int(1) }, "with precision is not of opset 21"],
   ["Add", 6, { axis: int(1), broadcast: int(1) }, "broadcasts along an axis"],
   ["PRelu", 6, {}, "has another form below opset 7"],

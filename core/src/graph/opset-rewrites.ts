@@ -200,7 +200,6 @@ const table: Readonly<Record<string, readonly Rewrite[]>> = {
   RMSNormalization: [{ below: always, apply: rootMeanSquare }],
   QuantizeLinear: [{ below: always, apply: defaultOnly("precision") }],
   DequantizeLinear: [{ below: always, apply: defaultOnly("output_dtype") }],
-  Attention: [{ below: always, apply: tooNew }],
   RotaryEmbedding: [{ below: always, apply: tooNew }],
 };
 
