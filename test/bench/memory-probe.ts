@@ -4,6 +4,8 @@ import { readFileSync } from "node:fs";
 import {
   adam,
   estimateTraining,
+  microBatching,
+  recomputing,
   sgd,
   softmaxCrossEntropy,
   trainingStep,
@@ -50,8 +52,8 @@ if (model === undefined) throw new TypeError(`no network is called ${name}`);
 const step = trainingStep(model, {
   loss: softmaxCrossEntropy(),
   optimizer: optimizer === "adam" ? adam() : sgd({ momentum: 0.9 }),
-  recompute: Number(segments),
-  microBatches: Number(micro),
+  recompute: recomputing(Number(segments)),
+  microBatches: microBatching(Number(micro)),
   trainable: (each) => each.startsWith(only),
 });
 const [x] = model.inputs;

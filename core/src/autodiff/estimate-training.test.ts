@@ -13,8 +13,10 @@ import { forgetEngine, loadEngine } from "../runtime/wasm-engine.ts";
 import { estimateTraining } from "./estimate-training.ts";
 import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 import { meanSquared } from "./losses/elementwise.ts";
+import { microBatching } from "./micro-batches.ts";
 import { adam } from "./optimizers/adam.ts";
 import { sgd } from "./optimizers/sgd.ts";
+import { recomputing } from "./recompute.ts";
 import type { TrainingStepOptions } from "./training-step.ts";
 import { trainingStep } from "./training-step.ts";
 
@@ -74,9 +76,9 @@ test.for([
 
 // A runtime that merged what is made again with what was made first would need as much as without.
 test.for([
-  [{ recompute: 3 }, 0.85],
-  [{ microBatches: 2 }, 0.75],
-] as const)("%o really takes less of the heap, and the estimate knows", async ([how, share]) => {
+  ["recomputing", { recompute: recomputing(3) }, 0.85],
+  ["micro-batching", { microBatches: microBatching(2) }, 0.75],
+] as const)("%s really takes less of the heap, and the estimate knows", async ([, how, share]) => {
   const plain = await measured(keywordCnn(), 16, "");
   const found = await measured(keywordCnn(), 16, "", how);
   expect(found.grown / plain.grown).toBeLessThan(share);

@@ -23,6 +23,8 @@ export {
   quantile,
 } from "./losses/elementwise.ts";
 export type { Loss } from "./losses/loss.ts";
+export type { MicroBatching } from "./micro-batches.ts";
+export { microBatching } from "./micro-batches.ts";
 export type { AdamOptions } from "./optimizers/adam.ts";
 export { adam, adamW } from "./optimizers/adam.ts";
 export type { Optimizer } from "./optimizers/optimizer.ts";
@@ -30,6 +32,8 @@ export type { AdagradOptions, RmspropOptions } from "./optimizers/root-mean-squa
 export { adagrad, rmsprop } from "./optimizers/root-mean-square.ts";
 export type { SgdOptions } from "./optimizers/sgd.ts";
 export { sgd } from "./optimizers/sgd.ts";
+export type { Recomputing } from "./recompute.ts";
+export { recomputing } from "./recompute.ts";
 export { gradientRefusals } from "./refusals.ts";
 export type { TrainingStep, TrainingStepOptions } from "./training-step.ts";
 export { trainingStep } from "./training-step.ts";

@@ -10,7 +10,7 @@ import { gaussian, seededRng } from "../platform/random.ts";
 import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 import { huber, meanSquared } from "./losses/elementwise.ts";
 import type { Loss } from "./losses/loss.ts";
-import { microBatchesMax } from "./micro-batches.ts";
+import { microBatchesMax, microBatching } from "./micro-batches.ts";
 import { adam } from "./optimizers/adam.ts";
 import type { TrainingStepOptions } from "./training-step.ts";
 import { trainingStep } from "./training-step.ts";
@@ -81,8 +81,8 @@ function worst(a: Tensors, b: Tensors): number {
 test.for(cases)(
   "parts learn what the whole batch learns: %s",
   async ([, loss, target, weighted]) => {
-    const [whole, split] = [1, 3].map((microBatches) =>
-      trainingStep(model(), options(loss, { weighted, microBatches })),
+    const [whole, split] = [1, 3].map((parts) =>
+      trainingStep(model(), options(loss, { weighted, microBatches: microBatching(parts) })),
     );
     if (whole === undefined || split === undefined) throw new TypeError("there are two steps");
     validate(split.graph);
@@ -100,7 +100,7 @@ test.for(cases)(
 test("statistics are a part's own, and the running ones move towards their mean", () => {
   const step = trainingStep(
     model({ normalized: true }),
-    options(softmaxCrossEntropy(), { microBatches: 2 }),
+    options(softmaxCrossEntropy(), { microBatches: microBatching(2) }),
   );
   const given = { ...feeds(classes, false), ...Object.fromEntries(step.initial) };
   const found = run(step.graph, given)["mean.next"]?.data as Float64Array;
@@ -131,7 +131,7 @@ test("a part's dropout draws other masks than the one before it", () => {
     outputs: ["y"],
   });
   b.output({ name: "y", dtype: "float32", shape: ["N", 1] });
-  const step = trainingStep(b.build(), options(meanSquared(), { microBatches: 2 }));
+  const step = trainingStep(b.build(), options(meanSquared(), { microBatches: microBatching(2) }));
   const out = run(step.graph, {
     // Each part's gradient marks what its mask kept: 1 for the first part, 1000 for the second.
     x: f32(
@@ -152,9 +152,12 @@ test.for([
   [1.5, "N", "2 to 256 parts, not 1.5"],
   [microBatchesMax + 1, "N", `not ${microBatchesMax + 1}`],
   [2, 8, "a batch of the fixed size 8 cannot be split: give the model a named batch axis"],
-] as const)("%s parts of a batch of %s are refused", ([microBatches, batch, message]) => {
+] as const)("%s parts of a batch of %s are refused", ([parts, batch, message]) => {
   expect(() =>
-    trainingStep(model({ batch }), options(softmaxCrossEntropy(), { microBatches })),
+    trainingStep(
+      model({ batch }),
+      options(softmaxCrossEntropy(), { microBatches: microBatching(parts) }),
+    ),
   ).toThrow(
     expect.objectContaining({
       code: "MICRO_BATCHES_INVALID",

@@ -171,3 +171,9 @@ const added = (
       return [parameter, sum === undefined ? own : emit.op("Add", [sum, own])];
     }),
   );
+
+/** How a training step splits a batch; an option that carries its code, so that only who uses it loads it. */
+export type MicroBatching = { readonly parts: number; readonly apply: typeof microBatched };
+
+/** Takes a training step's batch in so many parts, one after the other; 1 takes it whole. */
+export const microBatching = (parts: number): MicroBatching => ({ parts, apply: microBatched });

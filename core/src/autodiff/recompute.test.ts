@@ -8,6 +8,7 @@ import { f32, i64, scalar } from "../graph/tensor.ts";
 import { validate } from "../graph/validate.ts";
 import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 import { sgd } from "./optimizers/sgd.ts";
+import { recomputing } from "./recompute.ts";
 import { trainingStep } from "./training-step.ts";
 
 /** Products with dropout between them: masks are drawn again too. */
@@ -35,7 +36,9 @@ test.for(
 )("what is made again is what was made: %s on %s, to rounding", async ([name, , engine]) => {
   const model = models[name];
   const options = { loss: softmaxCrossEntropy(), optimizer: sgd(), trainable: () => true };
-  const [kept, again] = [1, 4].map((recompute) => trainingStep(model, { ...options, recompute }));
+  const [kept, again] = [1, 4].map((segments) =>
+    trainingStep(model, { ...options, recompute: recomputing(segments) }),
+  );
   if (kept === undefined || again === undefined) throw new TypeError("there are two steps");
   validate(again.graph);
   expect(again.graph.nodes.length).toBeGreaterThan(kept.graph.nodes.length);
@@ -68,5 +71,7 @@ test.for(
 test("one part keeps everything", () => {
   const options = { loss: softmaxCrossEntropy(), optimizer: sgd(), trainable: () => true };
   const model = models.keywordCnn;
-  expect(trainingStep(model, { ...options, recompute: 1 })).toEqual(trainingStep(model, options));
+  expect(trainingStep(model, { ...options, recompute: recomputing(1) })).toEqual(
+    trainingStep(model, options),
+  );
 });

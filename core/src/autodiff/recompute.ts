@@ -194,3 +194,9 @@ const renamed = (node: Node, nameOf: (name: string) => string): Node =>
     { name: "", inputs: [], outputs: [], nodes: [node], initializers: new Map() },
     nameOf,
   ).nodes[0] ?? node;
+
+/** How a training step makes activations again; an option that carries its code, so that only who uses it loads it. */
+export type Recomputing = { readonly segments: number; readonly apply: typeof recompute };
+
+/** Cuts a training step's forward pass in so many parts, of which all but the last are made again; 1 keeps everything. */
+export const recomputing = (segments: number): Recomputing => ({ segments, apply: recompute });

@@ -16,9 +16,9 @@ import { emitter } from "./emitter.ts";
 import { lossOutput } from "./loss-graph.ts";
 import type { Loss } from "./losses/loss.ts";
 import { batchOf, totalOf } from "./losses/loss.ts";
-import { microBatched } from "./micro-batches.ts";
+import type { MicroBatching } from "./micro-batches.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
-import { keepAll, recompute } from "./recompute.ts";
+import type { Recomputing } from "./recompute.ts";
 import type { RunningStatistic } from "./training-mode.ts";
 import { emitStatistics, trainingMode } from "./training-mode.ts";
 import type { UpdateOptions } from "./updates.ts";
@@ -45,16 +45,16 @@ export type TrainingStepOptions = {
   /** Longest that all gradients together may be; longer ones are scaled down to it. */
   readonly clipNorm?: number;
   /**
-   * In how many parts the forward pass is cut, of which all but the last are made again on the way back instead of
+   * From `recomputing(n)`: in how many parts the forward pass is cut, of which all but the last are made again on the way back instead of
    * being kept: less memory, at most one more forward pass, the same results.
    */
-  readonly recompute?: number;
+  readonly recompute?: Recomputing;
   /**
-   * In how many parts a batch is taken, one after the other, their gradients added up: the memory of one part. The
+   * From `microBatching(n)`: in how many parts a batch is taken, one after the other, their gradients added up: the memory of one part. The
    * gradients are the whole batch's within rounding, but for the statistics of normalizations, which are each part's
    * own, and for dropout's masks. A batch needs as many examples.
    */
-  readonly microBatches?: number;
+  readonly microBatches?: MicroBatching;
 };
 
 /** A step graph, where it starts from, and what goes round. */
@@ -113,24 +113,31 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
 
   const forward = builder.build();
   const values = inferValues(forward);
-  const { recompute: segments = 1, microBatches = 1 } = options;
-  const seed = microBatches === 1 ? emit.number(1, "float32") : declareShare(builder);
+  const { recompute, microBatches } = options;
+  const segments = recompute?.segments ?? 1;
+  const parts = microBatches?.parts ?? 1;
+  const seed = parts === 1 ? emit.number(1, "float32") : declareShare(builder);
   const gradients = backward(emitter(builder, "grad"), {
     graph: forward,
     values,
-    recompute:
-      segments < 2
-        ? keepAll
-        : recompute(emitter(builder, "again"), { graph: forward, values, segments }),
+    ...(recompute === undefined || segments < 2
+      ? {}
+      : {
+          recompute: recompute.apply(emitter(builder, "again"), {
+            graph: forward,
+            values,
+            segments,
+          }),
+        }),
     seeds: new Map([["loss", seed]]),
     wrt: new Set(parameters),
   });
   const whole = { gradients: usedGradients(parameters, gradients), statistics };
-  const step = { ...options, ...whole, initial, parameters, recompute: segments };
-  if (microBatches === 1) return finish(builder, step);
+  const step = { ...options, ...whole, initial, parameters, segments };
+  if (microBatches === undefined || parts === 1) return finish(builder, step);
   const [batch = ""] = batchOf(logits);
   const weight = options.weighted === true ? "weight" : undefined;
-  const split = microBatched(
+  const split = microBatches.apply(
     {
       ...whole,
       ...{ graph: builder.build(), share: shareName, batch },
@@ -141,7 +148,7 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
           ...(weight === undefined ? {} : { weight: of(weight) }),
         }),
     },
-    microBatches,
+    parts,
   );
   return finish(split.builder, { ...step, ...split });
 }
@@ -228,7 +235,8 @@ function usedGradients(
 }
 
 type Finished = UpdateOptions &
-  Pick<TrainingStep, "initial" | "parameters" | "recompute"> & {
+  Pick<TrainingStep, "initial" | "parameters"> & {
+    readonly segments: number;
     readonly gradients: ReadonlyMap<string, string>;
     readonly statistics: readonly RunningStatistic[];
   };
@@ -236,7 +244,7 @@ type Finished = UpdateOptions &
 /** Emits the updates, declares the outputs and leaves out what none of them needs. */
 function finish(
   builder: GraphBuilder,
-  { initial, parameters, recompute: segments, gradients, statistics, ...options }: Finished,
+  { initial, parameters, segments, gradients, statistics, ...options }: Finished,
 ): TrainingStep {
   const emit = emitter(builder, "step");
   emitUpdates(emit, options, gradients);

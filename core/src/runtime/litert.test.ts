@@ -6,12 +6,12 @@ import { encodeTflite } from "../tflite/encode.ts";
 import { toTflite } from "../tflite/to-tflite.ts";
 import type { LitertModule } from "./litert.ts";
 import { openLitert } from "./litert.ts";
-import { encodeModel } from "./model.ts";
+import { encodeModelFor } from "./model-for.ts";
 import { litertEngine } from "./node/tflite-engines.ts";
 
 sessionContract(
   "litert",
-  async (model) => openLitert(encodeModel(model, "litert").bytes, await litertEngine()),
+  async (model) => openLitert(encodeModelFor(model, "litert").bytes, await litertEngine()),
   {
     isFixed: true,
     dtypes: ["float32", "int8", "uint8", "int16", "int32", "int64", "bool"],
@@ -30,7 +30,7 @@ test("what the engine throws while it runs is RUN_FAILED", async () => {
       return Object.assign(Object.create(compiled), { run });
     },
   });
-  const session = await openLitert(encodeModel(affineModel(1), "litert").bytes, {
+  const session = await openLitert(encodeModelFor(affineModel(1), "litert").bytes, {
     module: failing,
     printed,
   });

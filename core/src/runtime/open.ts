@@ -4,7 +4,6 @@ import { encodeModel } from "./model.ts";
 import type { Session, SessionOptions } from "./session.ts";
 import { openWasm } from "./wasm.ts";
 import type { EngineOptions } from "./wasm-engine.ts";
-import { openWasmPublic } from "./wasm-public.ts";
 
 /**
  * Opens a model in the calling thread, in Node or in a browser tab.
@@ -43,6 +42,8 @@ export async function openOnWasm(
     return await openWasm(model, { threads, ...rest });
   } catch (error) {
     if (!hasCode(error, "ENGINE_MISMATCH")) throw error;
+    // Apart, as it is hardly ever needed.
+    const { openWasmPublic } = await import("./wasm-public.ts");
     return await openWasmPublic(model, { threads });
   }
 }

@@ -3,18 +3,18 @@ import { sessionContract } from "../testing/session-contract.ts";
 import { affineModel, identityModel } from "../testing/session-models.ts";
 import { encodeTflite } from "../tflite/encode.ts";
 import { toTflite } from "../tflite/to-tflite.ts";
-import { encodeModel } from "./model.ts";
+import { encodeModelFor } from "./model-for.ts";
 import { tfliteEngine } from "./node/tflite-engines.ts";
 import { openTflite } from "./tflite.ts";
 
 sessionContract(
   "tflite",
-  async (model) => openTflite(encodeModel(model, "tflite").bytes, await tfliteEngine()),
+  async (model) => openTflite(encodeModelFor(model, "tflite").bytes, await tfliteEngine()),
   { isFixed: true, dtypes: ["float32", "int8", "uint8", "int16", "int32", "bool"] },
 );
 
 test("what the package does not pass in or out is refused by name", async () => {
-  const { bytes } = encodeModel(identityModel("int64"), "tflite");
+  const { bytes } = encodeModelFor(identityModel("int64"), "tflite");
   const engine = await tfliteEngine();
   expect(() => openTflite(bytes, engine)).toThrow(
     expect.objectContaining({

@@ -3,6 +3,8 @@ import type { Sizes } from "../../graph/peak-memory.ts";
 import { EdgeloopError } from "../../platform/errors.ts";
 import type { TrainingEstimate } from "../estimate-training.ts";
 import { estimateTraining } from "../estimate-training.ts";
+import { microBatching } from "../micro-batches.ts";
+import { recomputing } from "../recompute.ts";
 import type { TrainingStep, TrainingStepOptions } from "../training-step.ts";
 import { trainingStep } from "../training-step.ts";
 import { stepCount } from "../updates.ts";
@@ -88,7 +90,12 @@ function searchOf(model: Graph, options: TrainingStepOptions, fit: FitOptions): 
   const { budgetBytes = Number.POSITIVE_INFINITY, sizes, backend = "wasm" } = fit;
   let least = Number.POSITIVE_INFINITY;
   const attempt = (parameters: readonly string[], means: Means): Attempt => {
-    const step = trainingStep(model, { ...options, ...means, trainable: parameters });
+    const step = trainingStep(model, {
+      ...options,
+      recompute: recomputing(means.recompute),
+      microBatches: microBatching(means.microBatches),
+      trainable: parameters,
+    });
     const after = estimateTraining(step, { sizes, backend });
     least = Math.min(least, after.peakBytes);
     return { ...means, step, after };

@@ -6,6 +6,7 @@ import type { BackendChoice, Trial } from "../backend-trial.ts";
 import { decideBackend } from "../backend-trial.ts";
 import type { Model } from "../model.ts";
 import { encodeModel } from "../model.ts";
+import { encodeModelFor } from "../model-for.ts";
 import { randomFeeds } from "../random-feeds.ts";
 import type { Backend, Session } from "../session.ts";
 import type { Candidate } from "../try-backends.ts";
@@ -136,7 +137,7 @@ function openAs(
   },
 ): Promise<Session> {
   const source = backends[backend].runs === "tflite" ? (tflite ?? model) : model;
-  return openEncoded(encodeModel(source, backend), { backend, threads: count });
+  return openEncoded(encodeModelFor(source, backend), { backend, threads: count });
 }
 
 async function randomOf({ open }: Candidate): Promise<Tensors> {

@@ -3,7 +3,7 @@ import { wrap } from "comlink";
 import { messageOf } from "../../platform/errors.ts";
 import { disposed } from "../feeds.ts";
 import type { EncodedModel, Model } from "../model.ts";
-import { encodeModel } from "../model.ts";
+import { encodeModelFor } from "../model-for.ts";
 import type { Loop, Session, SessionOptions } from "../session.ts";
 import { nodeEndpoint } from "./comlink-endpoint.ts";
 import { compiledWasm } from "./compiled-wasm.ts";
@@ -37,7 +37,7 @@ export const workerCallTimeoutMs = 60_000;
  */
 export async function openInWorker(model: Model, options: WorkerOptions): Promise<WorkerSession> {
   const { callTimeoutMs = workerCallTimeoutMs, ...sessionOptions } = options;
-  const encoded = encodeModel(model, options.backend);
+  const encoded = encodeModelFor(model, options.backend);
   const start = (): Promise<Started> => startWorker(encoded, sessionOptions, callTimeoutMs);
   let current = await start();
   let open = true;

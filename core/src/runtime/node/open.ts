@@ -1,7 +1,7 @@
 import { unreachable } from "../../platform/errors.ts";
 import { openLitert } from "../litert.ts";
 import type { EncodedModel, Model } from "../model.ts";
-import { encodeModel } from "../model.ts";
+import { encodeModelFor } from "../model-for.ts";
 import { openOnWasm } from "../open.ts";
 import type { Session, SessionOptions } from "../session.ts";
 import { openTflite } from "../tflite.ts";
@@ -17,7 +17,7 @@ import { provideGpu } from "./webgpu-device.ts";
  * @throws `MODEL_INVALID`, `MODEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` when the backend's package is not installed.
  */
 export const openSession = (model: Model, options: SessionOptions): Promise<Session> =>
-  Promise.try(() => openEncoded(encodeModel(model, options.backend), options));
+  Promise.try(() => openEncoded(encodeModelFor(model, options.backend), options));
 
 /** Opens an encoded model. */
 export async function openEncoded(
