@@ -107,3 +107,14 @@ test("each part of a split shares the range of the whole", () => {
   });
   expect(groupsOf(planQuantization(graph))).toMatchObject({ c: "c", p: "c", q: "c" });
 });
+
+test("probabilities that leave the graph are not rounded, those that gate are", () => {
+  const ending = graphOf((b, x) => b.add("Sigmoid", [conv(b, x, "c")], { outputs: ["p"] }));
+  expect(groupsOf(planQuantization(ending))).toEqual({ x: "x", c: "c" });
+  const gate = graphOf((b, x) => {
+    const c = conv(b, x, "c");
+    const gated = b.add("Mul", [c, b.add("Sigmoid", [c], { outputs: ["p"] })], { outputs: ["m"] });
+    return conv(b, gated, "d");
+  });
+  expect(groupsOf(planQuantization(gate))).toEqual({ x: "x", c: "c", p: "p", m: "m", d: "d" });
+});

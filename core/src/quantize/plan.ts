@@ -1,7 +1,7 @@
 import type { Graph, Node } from "../graph/graph.ts";
 import { readsOfGraph } from "../graph/reads.ts";
 import type { Role, WeightedNode } from "./roles.ts";
-import { dataInputs, roleOf } from "./roles.ts";
+import { dataInputs, fixedRanges, roleOf } from "./roles.ts";
 
 /** Which values become integers, and which of them share scale and zero point. */
 export type QuantizationPlan = {
@@ -96,7 +96,10 @@ function carriedValues(graph: Graph, roles: Roles, whole: boolean): ReadonlySet<
   const makesIntegers = (node: Node): boolean => {
     const kind = kindOf(node);
     // A product whose result nobody needs as integers gives floats without rounding once more.
-    if (kind === "weighted") return node.op === "Conv" || node.outputs.some((y) => useful.has(y));
+    const isUseful = node.outputs.some((name) => useful.has(name));
+    if (kind === "weighted") return node.op === "Conv" || isUseful;
+    // Nor are probabilities rounded that leave the graph.
+    if (Object.hasOwn(fixedRanges, node.op) && !isUseful) return false;
     return kind !== "float" && dataInputs(node, kind).every((name) => carried.has(name));
   };
   for (const node of graph.nodes) {
