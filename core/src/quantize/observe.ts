@@ -3,6 +3,7 @@ import type { Graph, Node } from "../graph/graph.ts";
 import { inferValues } from "../graph/infer.ts";
 import { readsOf } from "../graph/reads.ts";
 import { simplify } from "../graph/simplify.ts";
+import { joinBias } from "./join-bias.ts";
 import type { QuantizationPlan } from "./plan.ts";
 import { planQuantization } from "./plan.ts";
 
@@ -42,12 +43,14 @@ export const nodeTitle = ({ name, outputs }: Node): string =>
 export function planOf(
   graph: Graph,
   { after = [], exclude = [], whole = false }: QuantizationOptions,
+  { products = "joined" }: { readonly products?: "joined" | "apart" } = {},
 ): { readonly graph: Graph; readonly plan: QuantizationPlan } {
   const before = ancestorsOf(graph, after);
   const excluded = new Set(exclude);
-  const small = simplify(graph);
   const isFloat = (node: Node): boolean =>
     excluded.has(nodeTitle(node)) || node.outputs.some((name) => before.has(name));
+  const simple = simplify(graph);
+  const small = products === "joined" ? joinBias(simple, isFloat) : simple;
   return { graph: small, plan: planQuantization(small, { isFloat, whole }) };
 }
 
@@ -72,7 +75,7 @@ export function observe(graph: Graph, options: QuantizationOptions = {}): Observ
 
 /** Shows every float value of the simplified graph. */
 export function observeEvery(graph: Graph): Observation {
-  const small = simplify(graph);
+  const small = joinBias(simplify(graph));
   const values = [...inferValues(small).values()]
     .filter(({ name, dtype }) => dtype === "float32" && !small.initializers.has(name))
     .map(({ name }) => name);

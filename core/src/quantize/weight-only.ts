@@ -36,7 +36,10 @@ type Site = {
  * @throws What `inferValues` throws.
  */
 export function quantizeWeightOnly(graph: Graph, options: WeightOnlyOptions = {}): Graph {
-  const { graph: small, plan } = planOf(graph, options);
+  const { graph: small, plan } = planOf(graph, options, {
+    // onnxruntime multiplies by 4-bit weights directly after MatMul alone.
+    products: "apart",
+  });
   const builder = graphBuilder({ ...small, nodes: [] });
   const made = new Map<string, string>();
   for (const node of small.nodes) {
