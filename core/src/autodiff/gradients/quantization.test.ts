@@ -53,3 +53,14 @@ test("the gradient of a scale is refused", () => {
     expect.objectContaining({ code: "GRADIENT_UNSUPPORTED" }),
   );
 });
+
+// Hand computation: at scale 1 and zero point 0 the limits are the type's own; halves beyond them still round inside.
+test.for([
+  ["uint8", Uint8Array.of(0), [-1, -0.25, 0.5, 255.25, 256], [0, 1, 1, 1, 0]],
+  ["int16", Int16Array.of(0), [-32769, -32768, 0, 32767, 32768], [0, 1, 1, 1, 0]],
+  ["uint16", Uint16Array.of(0), [-1, 0, 7, 65535, 65537], [0, 1, 1, 1, 0]],
+] as const)("the gradient stops at the limits of %s", async ([dtype, data, x, expected]) => {
+  const graph = fake([5], f32([1], []), { dtype, shape: [], data } as Tensor);
+  const found = await gradientsOf(graph, { x: f32(x) }, f32([1, 1, 1, 1, 1]));
+  expect(found["x"]).toEqual(expected);
+});
