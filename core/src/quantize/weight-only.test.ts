@@ -95,6 +95,39 @@ test("bytes are a quarter, and an eighth with a scale a block", () => {
   );
 });
 
+test("matrices that a body of control flow puts together are rounded around it", async () => {
+  const inner = graphBuilder("then");
+  const square = inner.add("MatMul", ["x", inner.add("Transpose", ["w"])], { outputs: ["t"] });
+  inner.output({ name: square, dtype: "float32" });
+  const other = graphBuilder("else");
+  other.output({ name: other.add("Neg", ["x"], { outputs: ["e"] }), dtype: "float32" });
+  const b = graphBuilder("g");
+  b.input({ name: "x", dtype: "float32", shape: [1, 40] });
+  b.initializer("w", random(40, 40));
+  const yes = b.input({ name: "yes", dtype: "bool", shape: [] });
+  b.add("If", [yes], {
+    outputs: ["y"],
+    attributes: {
+      then_branch: { kind: "graph", value: inner.build() },
+      else_branch: { kind: "graph", value: other.build() },
+    },
+  });
+  b.output({ name: "y", dtype: "float32" });
+  const feeds = {
+    x: random(1, 40),
+    yes: { dtype: "bool", shape: [], data: Uint8Array.of(1) } as const,
+  };
+  const exact = (await runGraph(b.build(), feeds))["y"]?.data as Float32Array;
+  for (const weights of ["int8", "int4"] as const) {
+    const rounded = quantizeWeightOnly(b.build(), { weights });
+    expect([...rounded.initializers.values()].map(({ dtype }) => dtype)).toContain(weights);
+    expect(rounded.initializers.has("w")).toBe(false);
+    const { y } = await runGraph(rounded, feeds);
+    const least = weights === "int8" ? 35 : 12;
+    expect(signalToNoiseDb(exact, y?.data as Float32Array)).toBeGreaterThan(least);
+  }
+});
+
 test("what is excluded stays, and a graph without weights does", () => {
   const cnn = decodeOnnx(
     readFileSync(new URL("../../../test/fixtures/graph/cnn.onnx", import.meta.url)),

@@ -1,6 +1,8 @@
 import type { GraphBuilder } from "../graph/builder.ts";
 import { graphBuilder, int } from "../graph/builder.ts";
 import type { Graph, Node } from "../graph/graph.ts";
+import { readsOfGraph } from "../graph/reads.ts";
+import { renameValues } from "../graph/rename.ts";
 import { dropUnused } from "../graph/simplify.ts";
 import type { TensorOf } from "../graph/tensor.ts";
 import { f32, i64 } from "../graph/tensor.ts";
@@ -28,8 +30,8 @@ type Site = {
 
 /**
  * Rounds the weights of a graph and leaves activations in float: a quarter or an eighth of the bytes, at the speed of
- * float. Convolutions, products and recurrent cells have their weights behind DequantizeLinear; with `int4`, those
- * with fewer than 32 inputs an output get 8 bits, as 4 would not be smaller.
+ * float. Convolutions, products and recurrent cells have their weights behind DequantizeLinear, and matrices that bodies of
+ * control flow read; with `int4`, those with fewer than 32 inputs an output get 8 bits, as 4 would not be smaller.
  *
  * The structure depends on the float graph alone.
  *
@@ -42,6 +44,12 @@ export function quantizeWeightOnly(graph: Graph, options: WeightOnlyOptions = {}
   });
   const builder = graphBuilder({ ...small, nodes: [] });
   const made = new Map<string, string>();
+  const inBodies = new Map(
+    bodySites(small, plan).map((site) => [
+      site.name,
+      pushRounded(builder, site.name, { site, options }),
+    ]),
+  );
   for (const node of small.nodes) {
     const inputs = [...node.inputs];
     for (const site of sitesOf(node, small, plan)) {
@@ -51,10 +59,43 @@ export function quantizeWeightOnly(graph: Graph, options: WeightOnlyOptions = {}
       made.set(key, rounded);
       inputs[site.at] = rounded;
     }
-    builder.push({ ...node, inputs });
+    builder.push(readingInBodies({ ...node, inputs }, inBodies));
   }
   return dropUnused(builder.build());
 }
+
+/** Elements from which integers are smaller than what they need beside them. */
+const bodyWeightsMin = 1024;
+
+/** Matrices around control flow that its bodies read: there they may be put together before they are multiplied by. */
+function bodySites(
+  { nodes, initializers }: Graph,
+  plan: QuantizationPlan,
+): readonly (Site & { readonly name: string })[] {
+  const bodies = nodes
+    .filter((node) => !plan.isFloat(node))
+    .flatMap(({ attributes }) => Object.values(attributes))
+    .flatMap((attribute) => (attribute.kind === "graph" ? [attribute.value] : []));
+  const names = new Set(bodies.flatMap(readsOfGraph));
+  return [...names].flatMap((name) => {
+    const weight = initializers.get(name);
+    const isMatrix = weight?.dtype === "float32" && weight.shape.length >= 2;
+    if (!isMatrix || weight.data.length < bodyWeightsMin) return [];
+    return [{ at: 0, name, weight, axis: 0, inputAxis: weight.shape.length - 1 }];
+  });
+}
+
+const readingInBodies = (node: Node, names: ReadonlyMap<string, string>): Node => ({
+  ...node,
+  attributes: Object.fromEntries(
+    Object.entries(node.attributes).map(([key, attribute]) => [
+      key,
+      attribute.kind === "graph"
+        ? { ...attribute, value: renameValues(attribute.value, (name) => names.get(name) ?? name) }
+        : attribute,
+    ]),
+  ),
+});
 
 const recurrentOperators: ReadonlySet<string> = new Set(["GRU", "LSTM", "RNN"]);
 
