@@ -1,11 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  activityCnn,
-  keywordCnn,
-  mobileCnn,
-  perceptron,
-  residualCnn,
-} from "../../../test/bench/engine-models.ts";
+import { activityCnn, keywordCnn, residualCnn } from "../../../test/bench/engine-models.ts";
 import { haveModelFiles, readModelFile } from "../../../test/model-files.ts";
 import { runGraph } from "../../../test/run-graph.ts";
 import { agreement, feedsFor, runOriginal } from "../../../test/tflite-case.ts";
@@ -21,7 +15,7 @@ import { encodeTflite } from "./encode.ts";
 import { fromTflite } from "./from-tflite.ts";
 import { toTflite } from "./to-tflite.ts";
 
-const networks = Object.entries({ activityCnn, perceptron, keywordCnn, residualCnn, mobileCnn });
+const networks = Object.entries({ activityCnn, keywordCnn, residualCnn });
 
 function noise(graph: Graph, seed: number): Tensors {
   const rng = seededRng(seed);
@@ -56,7 +50,7 @@ test.for(networks)("%s in int8 is within a step after both", async ([, network])
     .map(([, { data }]) => Number(data[0]));
   const [output] = int8.outputs;
   let [all, within] = [0, 0];
-  for (const seed of [11, 12, 13, 14, 15]) {
+  for (const seed of [11, 12, 13]) {
     const feeds = noise(int8, seed);
     const [before, after] = [
       await runGraph(int8, feeds),

@@ -10,6 +10,7 @@ import { importRowOf } from "./import/rows.ts";
 import { siteOf } from "./import/site.ts";
 import type { Importing } from "./import/values.ts";
 import { dimsOf, nameOf, rawOf, tensorAt } from "./import/values.ts";
+import { widenHalves } from "./import/widen-halves.ts";
 import type { TfliteModel, TfliteOperator, TfliteSubgraph } from "./model.ts";
 import { readOptions } from "./operator-options.ts";
 import { dtypeOfTflite } from "./tensor-types.ts";
@@ -25,16 +26,19 @@ import { dtypeOfTflite } from "./tensor-types.ts";
  * one is not, `TFLITE_INVALID` or `GRAPH_INVALID` for a model that contradicts itself.
  */
 export function fromTflite(model: TfliteModel): Graph {
-  const [subgraph] = model.subgraphs;
-  if (subgraph === undefined) throw invalid("a model needs a subgraph", {});
-  refuseOperators(subgraph);
+  const [main] = model.subgraphs;
+  if (main === undefined) throw invalid("a model needs a subgraph", {});
+  refuseOperators(main);
+  const subgraph = widenHalves(main);
   const importing: Importing = {
     builder: graphBuilder(subgraph.name),
     subgraph,
     names: new Map(),
   };
   for (const place of subgraph.inputs) addInput(importing, place);
-  for (const [index, operator] of subgraph.operators.entries()) {
+  const kept = new Set(subgraph.operators);
+  for (const [index, operator] of main.operators.entries()) {
+    if (!kept.has(operator)) continue;
     importRowOf(operator.op)?.(siteOf(importing, withDefaults(operator), index));
   }
   const results = subgraph.outputs.map((place) => resultOf(importing, place));

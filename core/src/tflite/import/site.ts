@@ -99,6 +99,12 @@ export function siteOf(importing: Importing, operator: TfliteOperator, index: nu
   const stem = nameOf(tensorAt(subgraph, first), first);
   const add: Site["add"] = (op, inputs, attributes = {}) =>
     builder.add(op, inputs, { attributes, name: `${stem}/${op}` });
+  const constants = new Map<string, string>();
+  const once = (key: string, make: () => string): string => {
+    const name = constants.get(key) ?? make();
+    constants.set(key, name);
+    return name;
+  };
   const giveAsIs: Site["giveAsIs"] = (output, value, { layout, raw: source } = forms.last) => {
     const place = operator.outputs[output];
     if (place === undefined) throw asking.invalid(`output ${output} is missing`);
@@ -116,14 +122,15 @@ export function siteOf(importing: Importing, operator: TfliteOperator, index: nu
     add,
     addMany: (op, inputs, { count, attributes = {} }) =>
       builder.addMany(op, inputs, count, { attributes, name: `${stem}/${op}` }),
-    list: (values) => builder.constant(i64(values), `${stem}/list`),
+    list: (values) => once(`${values}`, () => builder.constant(i64(values), `${stem}/list`)),
     round(input, value) {
       const place = operator.inputs[input] ?? -1;
       return asking.has(input) && isQuantized(asking.tensor(input))
         ? rounded(importing, place, value)
         : value;
     },
-    float: (value) => builder.constant(scalar(value), `${stem}/number`),
+    float: (value) =>
+      once(`float ${value}`, () => builder.constant(scalar(value), `${stem}/number`)),
     give(output, value, form = forms.last) {
       const { raw: source, layout } = form;
       if (source !== undefined && asking.isMoved(source, output)) {
