@@ -2,6 +2,7 @@ import type { ParsedYaml } from "@edgeloop/cloud-sync";
 import { parseYaml } from "@edgeloop/cloud-sync";
 import type { SensorInfo } from "@edgeloop/core/data";
 import { EdgeloopError, messageOf } from "@edgeloop/core/platform";
+import type { Backend } from "@edgeloop/core/runtime";
 import { parseFormat } from "@edgeloop/sensor-adapters";
 import { z } from "zod";
 import { performanceWindowsMax } from "./limits.ts";
@@ -67,7 +68,7 @@ export type GatewayConfig = {
   readonly objective?: Objective | undefined;
   readonly inference: {
     /** What a bundle's graph runs on. `auto` verifies and measures what is here; a name pins it. */
-    readonly backend: "auto" | "wasm" | "native" | "webgpu";
+    readonly backend: "auto" | Backend;
     /** The most that a run may use. */
     readonly threads: number;
   };
@@ -158,7 +159,7 @@ const schema = z.strictObject({
     .optional(),
   inference: z
     .strictObject({
-      backend: z.enum(["auto", "wasm", "native", "webgpu"]).default("auto"),
+      backend: z.enum(["auto", "wasm", "native", "webgpu", "litert", "tflite"]).default("auto"),
       threads: z.int().min(1).max(64).default(1),
     })
     .prefault({}),

@@ -42,7 +42,7 @@ export const run: Run = async (context, [model = ""], options) => {
     const results = optionalText(options, "results");
     return await measureHere(source, { ...{ named, threads, batch }, results }, context);
   }
-  const rows = await measureAll({ model, source, threads, batch }, context);
+  const rows = await measureAll({ model, threads, batch }, context);
   const trials = trialsOf(rows, await limitOf(source));
   const choice = decideBackend(trials);
   const ran = rows.some(({ kind }) => kind === "measured");
@@ -83,7 +83,6 @@ async function measureHere(
 
 type Plan = {
   readonly model: string;
-  readonly source: ModelSource;
   readonly threads: number;
   readonly batch: number;
 };
@@ -93,10 +92,10 @@ async function measureAll(plan: Plan, context: Context): Promise<readonly BenchR
   try {
     const rows: BenchRow[] = [];
     const over = new Set<Backend>();
-    for (const candidate of candidatesOf({ threads: plan.threads, hasTflite: true })) {
+    for (const candidate of candidatesOf(plan.threads)) {
       if (over.has(candidate.backend)) continue;
       const row =
-        (await missingRow(candidate.backend, plan)) ??
+        (await missingRow(candidate.backend)) ??
         (await measureInChild(candidate, plan, { folder, context }));
       rows.push(row);
       // What does not run with one thread does not with two.
@@ -109,13 +108,7 @@ async function measureAll(plan: Plan, context: Context): Promise<readonly BenchR
 }
 
 /** Why there is nothing to measure, if so. */
-async function missingRow(
-  backend: Backend,
-  { source, batch }: Plan,
-): Promise<BenchRow | undefined> {
-  if (backends[backend].runs === "tflite" && !source.isTflite && batch > 1) {
-    return { kind: "inapplicable", backend, why: "runs a graph with a batch of 1" };
-  }
+async function missingRow(backend: Backend): Promise<BenchRow | undefined> {
   const probe = await backends[backend].probe({});
   if (probe.kind === "available") return undefined;
   return { kind: "unavailable", backend, why: probe.reason, install: installLine(backend) };

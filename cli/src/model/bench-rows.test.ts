@@ -36,12 +36,6 @@ test("without wasm the first that ran is what others are compared with", () => {
   ]);
 });
 
-test("what runs another format is shown, and was not tried", () => {
-  const row: BenchRow = { kind: "inapplicable", backend: "litert", why: "runs .tflite files: how" };
-  expect(trialsOf([measured("wasm", 1), row], 1e-3)).toHaveLength(1);
-  expect(table(benchTable([row], []))[1]).toMatch(/^litert .*runs \.tflite files: how$/);
-});
-
 test("a line has the figures, or the reason and what to do", () => {
   const rows = [measured("wasm", 1), measured("litert", 2, 250), absent];
   const [head, wasm, litert, native] = table(benchTable(rows, trialsOf(rows, 1e-3)));

@@ -18,12 +18,6 @@ export type BenchRow =
       readonly why: string;
       /** The line that makes it available. */
       readonly install: string;
-    }
-  | {
-      /** It runs models of another format. */
-      readonly kind: "inapplicable";
-      readonly backend: Backend;
-      readonly why: string;
     };
 
 type Measured = Extract<BenchRow, { readonly kind: "measured" }>;
@@ -38,14 +32,12 @@ export function trialsOf(rows: readonly BenchRow[], differenceMax: number): read
   const isWasm = ({ backend, threads }: Measured): boolean => backend === "wasm" && threads === 1;
   const reference = measured.find(isWasm) ?? measured[0];
   const others = rows.filter((row) => row !== reference);
-  return [...(reference === undefined ? [] : [reference]), ...others].flatMap((row) =>
-    row.kind === "inapplicable" ? [] : trialOf(row, reference?.results ?? {}, differenceMax),
+  return [...(reference === undefined ? [] : [reference]), ...others].map((row) =>
+    trialOf(row, reference?.results ?? {}, differenceMax),
   );
 }
 
-type Tried = Exclude<BenchRow, { readonly kind: "inapplicable" }>;
-
-function trialOf(row: Tried, expected: Tensors, differenceMax: number): Trial {
+function trialOf(row: BenchRow, expected: Tensors, differenceMax: number): Trial {
   if (row.kind === "unavailable") {
     return { kind: "unavailable", backend: row.backend, threads: 1, why: row.why };
   }
@@ -67,7 +59,6 @@ export const benchTable = (
     if (row.kind === "unavailable") {
       return [row.backend, "", "", "", "", "", `not here: ${row.why}: ${row.install}`];
     }
-    if (row.kind === "inapplicable") return [row.backend, "", "", "", "", "", row.why];
     if (row.kind === "failed") {
       return [row.backend, row.threads, "", "", "", "", `failed: ${row.why}`];
     }

@@ -38,6 +38,8 @@ test("a gateway that has all it needs is ok, and what is optional says so", asyn
     "data directory",
     "backend native",
     "backend webgpu",
+    "backend litert",
+    "backend tflite",
     "broker",
     "http",
     "sensor s",

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { createConnection, createServer } from "node:net";
 import { dirname } from "node:path";
 import { messageOf } from "@edgeloop/core/platform";
-import { backends, installLine } from "@edgeloop/core/runtime/node";
+import type { Backend } from "@edgeloop/core/runtime";
+import { backendNames, backends, installLine } from "@edgeloop/core/runtime/node";
 import type { GatewayConfig, SensorConfig } from "../config.ts";
 import { brokerTimeoutMs } from "../limits.ts";
 
@@ -48,13 +49,10 @@ async function checkDirectory(directory: string): Promise<Finding> {
   }
 }
 
-/** The gateway serves graphs: a backend of .tflite files is none of its. */
-const servingBackends = ["native", "webgpu"] as const;
+/** What may serve beside wasm, which is always there. */
+const servingBackends = backendNames.filter((backend) => backend !== "wasm");
 
-async function checkBackend(
-  backend: (typeof servingBackends)[number],
-  { inference }: GatewayConfig,
-): Promise<Finding> {
+async function checkBackend(backend: Backend, { inference }: GatewayConfig): Promise<Finding> {
   const what = `backend ${backend}`;
   const probe = await backends[backend].probe({});
   if (probe.kind === "available") {

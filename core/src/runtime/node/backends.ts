@@ -6,7 +6,7 @@ import { probeGpu } from "./webgpu-device.ts";
 
 /** What is known of a backend before it is opened. */
 export type BackendRow = {
-  /** What it executes: graphs and the bytes of .onnx files, or the bytes of .tflite files. */
+  /** The format that its engine reads; graphs are written in it. */
   readonly runs: "onnx" | "tflite";
   /** The package that brings it. */
   readonly package: string;

@@ -6,7 +6,7 @@ import { graphBuilder } from "../../graph/builder.ts";
 import { encodeOnnx } from "../../graph/onnx-write.ts";
 import type { Tensors } from "../../graph/tensor.ts";
 import { f32, i64, scalar } from "../../graph/tensor.ts";
-import { affineModel } from "../../testing/session-models.ts";
+import { affineModel, nonZeroModel } from "../../testing/session-models.ts";
 import type { Backend, Session } from "../session.ts";
 import { fileMemory } from "./choice-memory.ts";
 import type { ChooseOptions } from "./choose-backend.ts";
@@ -94,7 +94,7 @@ test("what wasm does not run cannot be verified: its error comes back", async ()
 
 test("one thread is tried unless more are allowed, and never more than there are cores", () => {
   const counts = (threads: number) =>
-    candidatesOf({ threads, hasTflite: false }).filter(({ backend }) => backend === "wasm").length;
+    candidatesOf(threads).filter(({ backend }) => backend === "wasm").length;
   expect(counts(1)).toBe(1);
   expect(counts(1024)).toBe(1 + Math.floor(Math.log2(availableParallelism())));
 });
@@ -124,4 +124,11 @@ test("integer inputs keep the golden data: positions are not made up", async () 
     new Set(["[1]"]),
   );
   expect(seen.every((tensor) => Object(tensor).data[0] === 7n)).toBe(true);
+});
+
+test("a graph is tried on LiteRT, written as .tflite; what that cannot say is named and dropped", async () => {
+  const { trials } = await chooseBackend(encodeOnnx(affineModel()), { golden });
+  expect(trials.find(({ backend }) => backend === "litert")?.kind).toBe("right");
+  const { why } = await chooseBackend(nonZeroModel(), { golden: [{ x: f32([1, 0, 2]) }] });
+  expect(why).toMatch(/litert failed: .*NonZero/);
 });

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { Graph } from "../../graph/graph.ts";
 import { decodeOnnx } from "../../graph/onnx-read.ts";
 import type { Tensors } from "../../graph/tensor.ts";
 import { seededRng } from "../../platform/random.ts";
@@ -22,7 +23,7 @@ import type { Availability } from "./probe.ts";
 export type ChooseOptions = {
   /** Feeds of realistic data, on which results are compared; random ones when absent. */
   readonly golden?: readonly Tensors[];
-  /** The same function as a .tflite file, for the backends that run those. */
+  /** The same function as a .tflite file, for the backends that run those; written from the model when absent. */
   readonly tflite?: Uint8Array;
   /** The most threads that a run may use; 1 when absent. */
   readonly threads?: number;
@@ -65,27 +66,21 @@ export async function chooseBackend(
 }
 
 /**
- * Lists what may run a model: each backend that takes its format, with one thread, two, four and so on.
+ * Lists what may run a model: each backend with one thread, those that take more with two, four and so on.
  *
  * @param threads The most; no more than the machine has cores.
  */
-export function candidatesOf({
-  threads,
-  hasTflite,
-}: {
-  readonly threads: number;
-  readonly hasTflite: boolean;
-}): readonly { readonly backend: Backend; readonly threads: number }[] {
+export function candidatesOf(
+  threads: number,
+): readonly { readonly backend: Backend; readonly threads: number }[] {
   const most = Math.min(threads, availableParallelism());
-  return backendNames
-    .filter((backend) => backends[backend].runs === "onnx" || hasTflite)
-    .flatMap((backend) => {
-      const counts = [1];
-      for (let count = 2; backends[backend].isThreaded && count <= most; count *= 2) {
-        counts.push(count);
-      }
-      return counts.map((count) => ({ backend, threads: count }));
-    });
+  return backendNames.flatMap((backend) => {
+    const counts = [1];
+    for (let count = 2; backends[backend].isThreaded && count <= most; count *= 2) {
+      counts.push(count);
+    }
+    return counts.map((count) => ({ backend, threads: count }));
+  });
 }
 
 async function tryAll(model: Model, options: ChooseOptions): Promise<readonly Trial[]> {
@@ -95,7 +90,7 @@ async function tryAll(model: Model, options: ChooseOptions): Promise<readonly Tr
   const found = new Map<Backend, Availability>([["wasm", { kind: "available" }]]);
   const missing: Trial[] = [];
   const candidates: Candidate[] = [];
-  for (const one of candidatesOf({ threads, hasTflite: tflite !== undefined })) {
+  for (const one of candidatesOf(threads)) {
     const known = found.get(one.backend);
     const availability = known ?? (await probe(one.backend));
     found.set(one.backend, availability);
@@ -136,9 +131,12 @@ function openAs(
     readonly count: number;
   },
 ): Promise<Session> {
-  const source = backends[backend].runs === "tflite" ? (tflite ?? model) : model;
+  const source = backends[backend].runs === "tflite" ? (tflite ?? graphOf(model)) : model;
   return openEncoded(encodeModelFor(source, backend), { backend, threads: count });
 }
+
+/** A graph is written as a .tflite file for the engines of such; what that cannot say they do not run. */
+const graphOf = (model: Model): Graph => (model instanceof Uint8Array ? decodeOnnx(model) : model);
 
 async function randomOf({ open }: Candidate): Promise<Tensors> {
   const session = await open();
