@@ -6,6 +6,7 @@ import {
   perceptron,
   residualCnn,
 } from "../../../test/bench/engine-models.ts";
+import { randomNetwork } from "../../../test/random-network.ts";
 import { run } from "../../../test/reference/interpreter.ts";
 import {
   differenceTo,
@@ -24,6 +25,7 @@ import { gaussian, seededRng } from "../platform/random.ts";
 import { calibrate } from "../quantize/calibrate.ts";
 import { quantize } from "../quantize/quantize.ts";
 import { openSession } from "../runtime/node/open.ts";
+import { randomFeeds } from "../runtime/random-feeds.ts";
 import { decodeTflite } from "./decode.ts";
 import { encodeTflite } from "./encode.ts";
 import { fromTflite } from "./from-tflite.ts";
@@ -409,3 +411,46 @@ test.for(Object.entries(networks))(
     expect(await expected(again(int8), feeds)).toEqual(await expected(int8, feeds));
   },
 );
+
+const chance = (seed: number, count = 3): readonly Tensors[] => {
+  const rng = seededRng(seed);
+  return Array.from({ length: count }, () => randomFeeds(randomNetwork(seed).inputs, { rng }));
+};
+
+test("random networks are the same function on both engines, and read again", async () => {
+  for (let seed = 0; seed < 24; seed += 1) {
+    const graph = randomNetwork(seed);
+    const [feeds = {}] = chance(seed);
+    const wanted = run(graph, feeds) as Tensors;
+    const model = toTflite(graph);
+    for (const engine of engines) {
+      const difference = differenceTo(wanted, await runTflite(model, engine, feeds));
+      expect(difference, `seed ${seed}, ${engine}`).toBeLessThan(1e-4);
+    }
+    const back = fromTflite(decodeTflite(encodeTflite(model)));
+    expect(differenceTo(wanted, await expected(back, feeds)), `seed ${seed}`).toBeLessThan(1e-4);
+  }
+});
+
+test("random networks in int8 are within a step for nearly all outputs", async () => {
+  let [outputs, within] = [0, 0];
+  for (let seed = 0; seed < 16; seed += 1) {
+    const graph = randomNetwork(seed);
+    const batches = chance(seed);
+    const open = (part: Graph) => openSession(part, { backend: "wasm" });
+    const options = { whole: true } as const;
+    const ranges = await calibrate(graph, { batches, open }, { method: "minmax", ...options });
+    const int8 = quantize(graph, ranges, options);
+    const [feeds = {}] = batches;
+    const wanted = numbers((await expected(int8, feeds))["y"]);
+    // At most 255 steps reach over the range, of which the outputs' largest number is a part.
+    const step = Math.max(...wanted.map(Math.abs)) / 100;
+    for (const engine of engines) {
+      const made = numbers((await runTflite(toTflite(int8), engine, feeds))["y"]);
+      expect(made).toHaveLength(wanted.length);
+      outputs += wanted.length;
+      within += wanted.filter((value, at) => Math.abs(value - (made[at] ?? NaN)) <= step).length;
+    }
+  }
+  expect(within / outputs).toBeGreaterThanOrEqual(0.99);
+});
