@@ -1,7 +1,7 @@
 export type { BackendChoice, Trial } from "./backend-trial.ts";
 export { decideBackend, speedupMin, threadSpeedupMin } from "./backend-trial.ts";
 export { largestDifference } from "./difference.ts";
-export type { LitertModule, TfliteEngine } from "./litert.ts";
+export type { LitertModule } from "./litert.ts";
 export { openLitert } from "./litert.ts";
 export type { Model } from "./model.ts";
 export { openSession } from "./open.ts";
@@ -18,5 +18,7 @@ export type {
 } from "./session.ts";
 export type { TfliteModule } from "./tflite.ts";
 export { openTflite } from "./tflite.ts";
+export type { EngineFactory, LoadedEngine, TfliteEngine } from "./tflite-engine.ts";
+export { litertBuild, startTfliteEngine } from "./tflite-engine.ts";
 export type { Candidate, TryOptions } from "./try-backends.ts";
 export { tryBackends } from "./try-backends.ts";

@@ -2,6 +2,7 @@ import type { Tensor, Tensors } from "../graph/tensor.ts";
 import { EdgeloopError, messageOf } from "../platform/errors.ts";
 import { runError } from "./runtime-errors.ts";
 import type { Session } from "./session.ts";
+import type { TfliteEngine } from "./tflite-engine.ts";
 import { customOperatorError, tfliteModelError } from "./tflite-errors.ts";
 import type { TfliteFile } from "./tflite-file.ts";
 import { readTfliteFile } from "./tflite-file.ts";
@@ -36,9 +37,6 @@ export type LitertModule = {
   loadModel(environment: Handle, address: number, bytes: number): LoadedModel;
   compileModel(environment: Handle, model: LoadedModel, options: object): Promise<CompiledModel>;
 };
-
-/** An instance of an engine's module, for one session, and what it has printed. */
-export type TfliteEngine<Module> = { readonly module: Module; readonly printed: string[] };
 
 /**
  * Opens a .tflite model on LiteRT; one thread, shapes as in the file.

@@ -1,15 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { EngineOptions } from "../wasm-engine.ts";
-
-// What is in use of `WebAssembly`; its types come with the DOM's, which Node's code is checked without.
-export type Wasm = {
-  compile(bytes: Uint8Array): Promise<object>;
-  validate(bytes: Uint8Array): boolean;
-  readonly Instance: new (compiled: object, imports: object) => { readonly exports: object };
-};
-/** The engine's WebAssembly. */
-export const wasm: Wasm = (globalThis as unknown as { readonly WebAssembly: Wasm }).WebAssembly;
+import { wasm } from "../webassembly.ts";
 
 let compiled: Promise<object> | undefined;
 

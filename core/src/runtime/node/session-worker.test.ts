@@ -4,7 +4,8 @@ import { expect, test, vi } from "vitest";
 import { f32, scalar } from "../../graph/tensor.ts";
 import { affineModel } from "../../testing/session-models.ts";
 import { encodeModel } from "../model.ts";
-import { compiledWasm, wasm } from "./compiled-wasm.ts";
+import { wasm } from "../webassembly.ts";
+import { compiledWasm } from "./compiled-wasm.ts";
 import { openInWorker } from "./open-in-worker.ts";
 
 test("the entry resolves by its import name and answers in a thread", async () => {
