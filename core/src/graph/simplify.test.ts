@@ -120,6 +120,12 @@ function randomNetwork(draw: Draw): { graph: Graph; feeds: { x: Tensor } } {
       return b.add("BatchNormalization", [last, ...names]);
     },
     sum: () => b.add("Add", [last, last]),
+    constant() {
+      const parts = [last, b.constant(draw.positive(draw.of([], [size, 1], [1, 1, 1])), "k")];
+      const op = draw.of("Add", "Sub", "Mul", "Div");
+      // A rectifier's zeros are nothing to divide by.
+      return b.add(op, op === "Div" || draw.flip() ? parts : parts.reverse());
+    },
   };
   for (let i = 0; i < draw.int(4, 12); i += 1) {
     const made = layers[draw.of(...Object.keys(layers))]?.() ?? "";

@@ -1,11 +1,11 @@
-import { foldBatchNormalization } from "./fold-batch-normalization.ts";
+import { foldAffine } from "./fold-affine.ts";
 import type { Graph, Node } from "./graph.ts";
 import { readsOf } from "./reads.ts";
 import { renameValues } from "./rename.ts";
 
 /**
- * Makes a graph smaller that computes the same: folds BatchNormalization in inference mode into the convolution or
- * matrix product before it, drops identities, and drops nodes and weights that no output needs. Inputs stay, used or
+ * Makes a graph smaller that computes the same: folds BatchNormalization in inference mode, and products and
+ * sums with constants, into the convolution or matrix product before them, drops identities, and drops nodes and weights that no output needs. Inputs stay, used or
  * not. Names of outputs and of kept weights stay.
  *
  * @example
@@ -16,7 +16,7 @@ import { renameValues } from "./rename.ts";
  * simplify(b.build()).nodes.map((node) => node.op); // => ["Neg"]
  */
 export const simplify = (graph: Graph): Graph =>
-  dropUnused(foldBatchNormalization(dropIdentities(dropUnused(graph))));
+  dropUnused(foldAffine(dropIdentities(dropUnused(graph))));
 
 /** Removes nodes and initialisers that no output needs. */
 export function dropUnused(graph: Graph): Graph {

@@ -1,3 +1,5 @@
+import type { Affine } from "./affine.ts";
+import { affineOf } from "./affine.ts";
 import { floatOf, intOf } from "./attributes.ts";
 import { graphBuilder } from "./builder.ts";
 import type { Graph, Node } from "./graph.ts";
@@ -5,28 +7,44 @@ import { usesOf } from "./reads.ts";
 import type { Tensor, TensorOf } from "./tensor.ts";
 import { f32 } from "./tensor.ts";
 
-/** y = x·factor + offset, an entry a channel. */
-type Affine = { readonly factor: Float64Array; readonly offset: Float64Array };
+/** How often what was folded is looked at again: a product, a sum and a normalisation may follow one another. */
+const passesMax = 8;
 
 /**
- * Folds each BatchNormalization in inference mode into the Conv or Gemm whose only reader it is, when all
- * weights involved are float32 initialisers. New weights are named after the old ones: `<weight>.folded`.
+ * Folds what scales and shifts each channel into the Conv, ConvTranspose or Gemm whose only reader it is, when all
+ * weights involved are float32 initialisers: BatchNormalization in inference mode, products and sums with constants.
+ * New weights are named after the old ones: `<weight>.folded`.
  *
  * @see Jacob et al. 2018, arXiv:1712.05877, section 3.2 (equation 14)
  */
-export function foldBatchNormalization(graph: Graph): Graph {
+export function foldAffine(graph: Graph): Graph {
+  let folded = graph;
+  for (let pass = 0; pass < passesMax; pass += 1) {
+    const next = foldOnce(folded);
+    if (next === folded) break;
+    folded = next;
+  }
+  return folded;
+}
+
+function foldOnce(graph: Graph): Graph {
   const builder = graphBuilder({ ...graph });
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node])));
   const uses = usesOf(graph);
   const replaced = new Map<Node, Node | undefined>();
   for (const node of graph.nodes) {
-    const maker = makers.get(node.inputs[0] ?? "");
-    if (maker === undefined || replaced.has(maker)) continue;
-    const affine = uses.get(node.inputs[0] ?? "") === 1 ? affineOf(node, graph) : undefined;
+    const site = node.inputs.find((name) => makers.has(name)) ?? "";
+    const maker = makers.get(site);
+    if (maker === undefined || replaced.has(maker) || uses.get(site) !== 1) continue;
+    const channels = channelsOf(maker, graph);
+    const affine = channels && affineOf(node, site, { graph, ...channels });
     const folded = affine && fold(maker, affine, graph);
     if (folded === undefined) continue;
-    const weight = builder.constant(folded.weight, `${maker.inputs[1]}.folded`);
-    const bias = builder.constant(folded.bias, `${maker.inputs[2] || node.inputs[2]}.folded`);
+    const weight = builder.constant(folded.weight, foldedName(maker.inputs[1]));
+    const bias = builder.constant(
+      folded.bias,
+      foldedName(maker.inputs[2] || node.inputs[2] || `${site}.bias`),
+    );
     const inputs = [maker.inputs[0] ?? "", weight, bias];
     replaced.set(maker, { ...maker, inputs, outputs: [node.outputs[0] ?? ""] });
     replaced.set(node, undefined);
@@ -38,25 +56,26 @@ export function foldBatchNormalization(graph: Graph): Graph {
   return { ...builder.build(), nodes };
 }
 
+/** A weight that is folded twice has one ending. */
+const foldedName = (name = ""): string => `${name.replace(/\.folded(_\d+)?$/, "")}.folded`;
+
+/** Channels and rank of what a node with weights gives; undefined for other nodes. */
+function channelsOf(
+  maker: Node,
+  graph: Graph,
+): { readonly channels: number; readonly rank: number } | undefined {
+  const weight = float32Of(graph, maker.inputs[1]);
+  const axis = channelAxis(maker);
+  const channels = axis === undefined ? undefined : weight?.shape[axis];
+  return weight === undefined || channels === undefined
+    ? undefined
+    : { channels, rank: weight.shape.length };
+}
+
 const float32Of = (graph: Graph, name: string | undefined): TensorOf<"float32"> | undefined => {
   const tensor: Tensor | undefined = graph.initializers.get(name ?? "");
   return tensor?.dtype === "float32" ? tensor : undefined;
 };
-
-function affineOf(node: Node, graph: Graph): Affine | undefined {
-  const isInference =
-    node.op === "BatchNormalization" &&
-    node.domain === undefined &&
-    node.outputs.length === 1 &&
-    intOf(node, "training_mode", 0) === 0;
-  const [scale, bias, mean, variance] = node.inputs.slice(1).map((name) => float32Of(graph, name));
-  if (!isInference || !scale || !bias || !mean || !variance) return undefined;
-  const epsilon = floatOf(node, "epsilon", 1e-5);
-  const at = (tensor: TensorOf<"float32">, i: number): number => tensor.data[i] ?? 0;
-  const factor = Float64Array.from(scale.data, (s, i) => s / Math.sqrt(at(variance, i) + epsilon));
-  const offset = factor.map((f, i) => at(bias, i) - at(mean, i) * f);
-  return { factor, offset };
-}
 
 type Folded = {
   readonly weight: TensorOf<"float32">;
@@ -90,7 +109,9 @@ function fold(maker: Node, affine: Affine, graph: Graph): Folded | undefined {
 
 /** Axis of the weights that is the output channel; undefined when the node cannot take the factors in. */
 function channelAxis(node: Node): number | undefined {
+  if (node.domain !== undefined) return undefined;
   if (node.op === "Conv") return 0;
+  if (node.op === "ConvTranspose") return intOf(node, "group", 1) === 1 ? 1 : undefined;
   const isPlain = floatOf(node, "alpha", 1) === 1 && floatOf(node, "beta", 1) === 1;
   if (node.op !== "Gemm" || !isPlain) return undefined;
   return intOf(node, "transB", 0) === 1 ? 0 : 1;
