@@ -1,6 +1,12 @@
 import type { Graph } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
-import { calibrate, fakeQuantize, floatWeights, integerWeights } from "@edgeloop/core/quantize";
+import {
+  calibrate,
+  fakeQuantize,
+  floatEnds,
+  floatWeights,
+  integerWeights,
+} from "@edgeloop/core/quantize";
 import type { Backend } from "@edgeloop/core/runtime";
 import { openSession } from "@edgeloop/core/runtime/node";
 import type { Context, Options } from "../command.ts";
@@ -21,7 +27,8 @@ export type RoundedModel = {
 
 /**
  * Prepares a model for training that takes rounding into account: an int8 one gets float weights behind its own scales,
- * a float one ranges from data with `--quantize-aware`. Any other comes back as it is.
+ * a float one ranges from data with `--quantize-aware`. Any other comes back as it is. Integer inputs and results become
+ * floats, which losses and data are made of.
  *
  * Ranges come from `--calibration`, or else from the examples of `--data`.
  *
@@ -41,7 +48,7 @@ export async function roundedModel(
     return { graph: model, finish: (graph) => graph };
   }
   if (!aware) {
-    const opened = floatWeights(model);
+    const opened = floatWeights(floatEnds(model));
     return { graph: opened, finish: opened === model ? (graph) => graph : integerWeights };
   }
   const examples = await readExamples(calibration ?? optionalText(options, "data") ?? "", model);

@@ -8,6 +8,7 @@ export { quantizeDynamic } from "./dynamic.ts";
 export type { Equalization, EqualizedPair } from "./equalize.ts";
 export { equalize } from "./equalize.ts";
 export { fakeQuantize } from "./fake-quantize.ts";
+export { floatEnds } from "./float-ends.ts";
 export { floatWeights } from "./float-weights.ts";
 export type { Int8Params, Range } from "./int8-params.ts";
 export { activationParams, symmetricParams } from "./int8-params.ts";
