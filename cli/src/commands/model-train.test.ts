@@ -88,6 +88,52 @@ test("several steps a call learn what one a call learns, but for the rate inside
   for (const [at, value] of one.entries()) expect(three[at]).toBeCloseTo(value, 2);
 });
 
+test("other examples may judge, and a stop keeps the best epoch so far", async () => {
+  const { model, options } = files();
+  const other = { ...options, validation: options["data"] ?? "", epochs: "2" };
+  expect(await run(testContext(), [model], other)).toMatchObject({
+    ...{ examples: 100, heldOut: 100, isStopped: false },
+  });
+  const missing = { ...options, validation: "nowhere.safetensors" };
+  await expect(run(testContext(), [model], missing)).rejects.toMatchObject({
+    code: "FILE_MISSING",
+  });
+  const controller = new AbortController();
+  const context = {
+    ...testContext(),
+    signal: controller.signal,
+    progress: (line: string) => {
+      if (line.startsWith("epoch 3 ")) controller.abort();
+    },
+  };
+  expect(await run(context, [model], options)).toMatchObject({
+    ...{ isStopped: true, epochs: { length: 3 } },
+  });
+  expect(weightsOf(options["output"])[0]).not.toBe(0);
+});
+
+test("a stop in the first epoch writes nothing", async () => {
+  const { model, options } = files();
+  const context = { ...testContext(), signal: AbortSignal.abort() };
+  await expect(run(context, [model], options)).rejects.toMatchObject({
+    code: "TRAINING_INTERRUPTED",
+  });
+  expect(() => weightsOf(options["output"])).toThrow("ENOENT");
+});
+
+test("an autoencoder learns from its inputs alone", async () => {
+  const { options } = files();
+  const b = graphBuilder("copy");
+  const x = b.input({ name: "x", dtype: "float32", shape: ["N", 1] });
+  b.add("MatMul", [x, b.initializer("w", f32([0], [1, 1]))], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32", shape: ["N", 1] });
+  const model = join(temporary(), "copy.onnx");
+  writeFileSync(model, encodeOnnx(b.build()));
+  await run(testContext(), [model], { ...options, loss: "reconstruction" });
+  const { initializers } = decodeOnnx(Uint8Array.from(readFileSync(options["output"] ?? "")));
+  expect(Number(initializers.get("w")?.data[0])).toBeCloseTo(1, 3);
+});
+
 test("what is frozen stays", async () => {
   const { model, options } = files();
   await run(testContext(), [model], { ...options, freeze: "b" });

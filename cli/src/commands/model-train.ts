@@ -16,7 +16,7 @@ import { readExamples, splitExamples } from "../model/example-file.ts";
 import type { Learnable } from "../model/learnable.ts";
 import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
-import { recipeOf } from "../model/recipe.ts";
+import { recipeOf, targetsOf } from "../model/recipe.ts";
 import { roundedModel } from "../model/rounded-model.ts";
 import { writeTensors } from "../model/tensor-file.ts";
 import { integerOption, numberOption, textOption } from "../options.ts";
@@ -47,12 +47,13 @@ export const run: Run = async (context, [model = ""], options) => {
     );
   }
   const settings = settingsOf(options);
-  const examples = await readExamples(textOption(options, "data"), graph, ["target"]);
-  const { training, validation } = splitExamples(examples, {
-    share: settings.validation,
-    seed: settings.seed,
-  });
   const recipe = recipeOf(options);
+  const names = targetsOf(recipe.loss);
+  const examples = await readExamples(textOption(options, "data"), graph, names);
+  const { share, path } = settings.validation;
+  const split = splitExamples(examples, { share, seed: settings.seed });
+  const training = split.training;
+  const validation = path === undefined ? split.validation : await readExamples(path, graph, names);
   const fitted = await fittedStep(graph, { ...recipe, trainable, weighted: true }, options, {
     ...{ batch: settings.batch, backend, examples: training },
   });
@@ -73,12 +74,12 @@ export const run: Run = async (context, [model = ""], options) => {
       ? undefined
       : await openSession(unrollSteps(step, settings.unroll).graph, { backend });
   try {
-    const { parameters, epochs, bestEpoch } = await runTraining({
+    const { parameters, epochs, bestEpoch, isStopped } = await runTraining({
       ...{ session, carry: step.carry, initial: step.initial, clock: systemClock },
       ...{ batchSize: settings.batch, epochs: settings.epochs, seed: settings.seed },
       dataset: tensorDataset(training.tensors),
       learningRate: cosine(settings.learningRate),
-      signal: context.signal,
+      stop: context.signal,
       onEpoch: (report) => context.progress(lineOf(report, settings.epochs)),
       ...(many ? { unrolled: { session: many, count: settings.unroll } } : {}),
       ...(judge
@@ -92,12 +93,14 @@ export const run: Run = async (context, [model = ""], options) => {
       await writeModel(output, prepared.finish(withWeights(graph, parameters)));
     else await writeTensors(output, foldedAdapters(parameters, adapter));
     show(context, epochs, bestEpoch);
+    if (isStopped) context.say(`stopped in epoch ${epochs.length + 1} of ${settings.epochs}`);
     context.say(`wrote ${output} (${training.size} examples, ${backend})`);
     return {
       format: 1,
       output,
       backend,
       bestEpoch,
+      isStopped,
       epochs,
       examples: training.size,
       heldOut: validation.size,
@@ -138,7 +141,8 @@ type Settings = {
   readonly patience: number;
   readonly learningRate: number;
   readonly unroll: number;
-  readonly validation: number;
+  /** A share of the examples, or a file of others. */
+  readonly validation: { readonly share: number; readonly path?: string };
 };
 
 function settingsOf(options: Options): Settings {
@@ -150,8 +154,15 @@ function settingsOf(options: Options): Settings {
     patience: integerOption(options, "patience", { min: 1, max: 1e6, fallback: epochs }),
     learningRate: numberOption(options, "learningRate", { min: 0, max: 1e6 }),
     unroll: integerOption(options, "unroll", { min: 1, max: unrolledStepsMax, fallback: 1 }),
-    validation: numberOption(options, "validation", { min: 0, max: 0.9 }),
+    validation: validationOf(options),
   };
+}
+
+function validationOf(options: Options): Settings["validation"] {
+  const text = textOption(options, "validation");
+  const isNumber = text.trim() !== "" && !Number.isNaN(Number(text));
+  if (!isNumber) return { share: 0, path: text };
+  return { share: numberOption(options, "validation", { min: 0, max: 0.9 }) };
 }
 
 type Judge = {

@@ -5,7 +5,7 @@ import { budgetLines, budgetReport, fittedStep } from "../model/budget.ts";
 import { readExamples } from "../model/example-file.ts";
 import { learnableOf } from "../model/learnable.ts";
 import { readModel, writeModel } from "../model/model-file.ts";
-import { recipeOf } from "../model/recipe.ts";
+import { recipeOf, targetsOf } from "../model/recipe.ts";
 import { writeTensors } from "../model/tensor-file.ts";
 import { integerOption, optionalText, textOption } from "../options.ts";
 
@@ -25,7 +25,8 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   const count = integerOption(options, "unroll", { min: 1, max: unrolledStepsMax, fallback: 1 });
   const data = optionalText(options, "data");
   const batch = integerOption(options, "batch", { min: 1, max: 1e6, fallback: 32 });
-  const examples = data === undefined ? undefined : await readExamples(data, graph, ["target"]);
+  const examples =
+    data === undefined ? undefined : await readExamples(data, graph, targetsOf(recipe.loss));
   const fitted = await fittedStep(graph, { ...recipe, trainable }, options, {
     ...{ batch, examples, backend: "wasm" },
   });

@@ -6,7 +6,7 @@ const recipeOptions: readonly Option[] = [
   {
     flags: "--loss <loss>",
     summary:
-      "cross-entropy[:smoothing=,soft], binary-cross-entropy, mean-squared, mean-absolute, huber[:delta=] or quantile[:level=]",
+      "cross-entropy[:smoothing=,soft], binary-cross-entropy, mean-squared, mean-absolute, huber[:delta=], quantile[:level=] or reconstruction (of the input)",
     required: true,
   },
   {
@@ -17,8 +17,15 @@ const recipeOptions: readonly Option[] = [
   },
 ];
 
+/** What else a model learns by. */
+const classWeightOption: Option = {
+  flags: "--class-weights <list>",
+  summary: "one weight a class, with commas, for cross-entropy",
+};
+
 /** What of a model is trained, and how far it may move. */
 const choiceOptions: readonly Option[] = [
+  classWeightOption,
   {
     flags: "--train <glob>",
     summary: "initialisers to train; all float ones but single numbers when absent",
@@ -156,7 +163,7 @@ export const modelCommands: readonly Command[] = [
       { flags: "--seed <n>", summary: "decides the split and the order", fallback: "1" },
       {
         flags: "--validation <share>",
-        summary: "held out by chance, for the best epoch",
+        summary: "held out by chance, for the best epoch; or a file of other examples",
         fallback: "0.2",
       },
       { flags: "--patience <n>", summary: "epochs without a better one, after which it ends" },

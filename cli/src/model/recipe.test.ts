@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lossNames, optimizerNames, readLoss, readOptimizer } from "./recipe.ts";
+import { lossNames, optimizerNames, readLoss, readOptimizer, targetsOf } from "./recipe.ts";
 
 test("every name makes what it says", () => {
   expect(lossNames.map((name) => readLoss(name).kind)).toEqual([
@@ -22,4 +22,23 @@ test("numbers reach the loss and the optimizer", () => {
     expect.objectContaining({ code: "OPTIMIZER_INVALID" }),
   );
   expect(readOptimizer("adam:beta1=0.8").betas).toEqual([0.8, 0.999]);
+});
+
+test("class weights go with cross-entropy; a reconstruction needs no target", () => {
+  expect(readLoss("cross-entropy", "1,2,0.5").total).toBeDefined();
+  for (const [loss, weights] of [
+    ["huber", "1,2"],
+    ["cross-entropy", "1,,2"],
+    ["cross-entropy", "1,-2"],
+    ["cross-entropy", "many"],
+  ] as const) {
+    expect(() => readLoss(loss, weights)).toThrow(
+      expect.objectContaining({
+        code: "USAGE",
+        message: expect.stringContaining("--class-weights takes a number from 0 a class"),
+      }),
+    );
+  }
+  expect(targetsOf(readLoss("reconstruction"))).toEqual([]);
+  expect(targetsOf(readLoss("huber"))).toEqual(["target"]);
 });

@@ -8,10 +8,12 @@ import {
   meanAbsolute,
   meanSquared,
   quantile,
+  reconstruction,
   rmsprop,
   sgd,
   softmaxCrossEntropy,
 } from "@edgeloop/core/autodiff";
+import { EdgeloopError } from "@edgeloop/core/platform";
 import type { Options } from "../command.ts";
 import { optionalNumber, optionalText, textOption } from "../options.ts";
 import { matchesGlob } from "./name-glob.ts";
@@ -20,19 +22,26 @@ import { readNamedChoice } from "./named-choice.ts";
 type Numbers = Readonly<Record<string, number>>;
 
 /** A choice: the numbers that it takes, and what it makes of them. */
-type Row<T> = { readonly keys: readonly string[]; readonly make: (numbers: Numbers) => T };
+type Row<T> = {
+  readonly keys: readonly string[];
+  readonly make: (numbers: Numbers, classWeights?: readonly number[]) => T;
+};
 
 const losses: Readonly<Record<string, Row<Loss>>> = {
   "cross-entropy": {
     keys: ["smoothing", "soft"],
-    make: ({ smoothing = 0, soft = 0 }) =>
-      softmaxCrossEntropy({ labelSmoothing: smoothing, softTarget: soft !== 0 }),
+    make: ({ smoothing = 0, soft = 0 }, classWeights) =>
+      softmaxCrossEntropy({
+        ...{ labelSmoothing: smoothing, softTarget: soft !== 0 },
+        ...(classWeights === undefined ? {} : { classWeights }),
+      }),
   },
   "binary-cross-entropy": { keys: [], make: binaryCrossEntropy },
   "mean-squared": { keys: [], make: meanSquared },
   "mean-absolute": { keys: [], make: meanAbsolute },
   huber: { keys: ["delta"], make: ({ delta }) => huber(delta) },
   quantile: { keys: ["level"], make: ({ level = 0.5 }) => quantile(level) },
+  reconstruction: { keys: [], make: reconstruction },
 };
 
 const momentKeys = ["beta1", "beta2", "epsilon"];
@@ -77,10 +86,18 @@ export const lossNames: readonly string[] = Object.keys(losses);
 /** Names of the optimizers, for help. */
 export const optimizerNames: readonly string[] = Object.keys(optimizers);
 
-/** Reads `--loss`. @throws `USAGE`, `LOSS_INVALID` for numbers out of range. */
-export function readLoss(text: string): Loss {
+/** Reads `--loss` and `--class-weights`. @throws `USAGE`, `LOSS_INVALID` for numbers out of range. */
+export function readLoss(text: string, classWeights?: string): Loss {
   const { name, numbers } = readNamedChoice("--loss", text, keysOf(losses));
-  return rowOf(losses, name).make(numbers);
+  if (classWeights === undefined) return rowOf(losses, name).make(numbers);
+  const weights = classWeights.split(",").map((each) => (each.trim() === "" ? -1 : Number(each)));
+  if (name === "cross-entropy" && weights.every((weight) => weight >= 0)) {
+    return rowOf(losses, name).make(numbers, weights);
+  }
+  throw new EdgeloopError(
+    "USAGE",
+    `--class-weights takes a number from 0 a class, with commas, and --loss cross-entropy; not "${classWeights}" and ${name}`,
+  );
 }
 
 /** Reads `--optimizer` and `--weight-decay`. @throws `USAGE`, `OPTIMIZER_INVALID` for numbers out of range. */
@@ -100,7 +117,7 @@ export function recipeOf(options: Options): Omit<TrainingStepOptions, "trainable
   const clipNorm = optionalNumber(options, "clipNorm", { min: 0, max: 1e30 });
   const proximal = optionalNumber(options, "proximal", { min: 0, max: 1e30 });
   return {
-    loss: readLoss(textOption(options, "loss")),
+    loss: readLoss(textOption(options, "loss"), optionalText(options, "classWeights")),
     optimizer: readOptimizer(
       textOption(options, "optimizer"),
       optionalNumber(options, "weightDecay", { min: 0, max: 1e30 }),
@@ -119,3 +136,7 @@ export function trainableOf(options: Options): (name: string) => boolean {
   const isFrozen = freezes === undefined ? () => false : matchesGlob(freezes);
   return (name) => trains(name) && !isFrozen(name);
 }
+
+/** Names what examples must have beside the model's inputs: `target`, unless the loss is of the input. */
+export const targetsOf = (loss: Loss): readonly string[] =>
+  loss.isOfInput === undefined ? ["target"] : [];

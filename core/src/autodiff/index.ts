@@ -21,6 +21,7 @@ export {
   meanAbsolute,
   meanSquared,
   quantile,
+  reconstruction,
 } from "./losses/elementwise.ts";
 export type { Loss } from "./losses/loss.ts";
 export type { MicroBatching } from "./micro-batches.ts";

@@ -4,6 +4,7 @@ import { inferValues } from "../graph/infer.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import { emitter } from "./emitter.ts";
 import type { Loss } from "./losses/loss.ts";
+import { targetName, targetOf } from "./losses/loss.ts";
 
 /** What a loss is of. */
 type LossOf = { readonly loss: Loss; readonly output?: string };
@@ -38,7 +39,7 @@ export type LossGraphOptions = {
 /**
  * Writes a model with its loss as the only output: to measure, without learning.
  *
- * Inputs: the model's, `target` and each of `parameters` under its own name. Dropout drops nothing.
+ * Inputs: the model's, `target` (unless the loss is of the model's own input) and each of `parameters` under its own name. Dropout drops nothing.
  *
  * @throws `VALUE_UNKNOWN` when the model has no such output, `LOSS_INVALID`.
  * @example
@@ -56,9 +57,10 @@ export function lossGraph(model: Graph, options: LossGraphOptions): Graph {
     const tensor = model.initializers.get(each);
     if (tensor) builder.input({ name: each, dtype: tensor.dtype, shape: tensor.shape });
   }
-  builder.input({ name: "target", ...loss.target(info) });
+  const target = targetOf(loss, model, info);
+  if (target === targetName) builder.input({ name: target, ...loss.target(info) });
   const emit = emitter(builder, "loss");
-  emit.named("loss", "Identity", [loss.emit(emit, { output: info, target: "target" })]);
+  emit.named("loss", "Identity", [loss.emit(emit, { output: info, target })]);
   builder.output({ name: "loss", dtype: "float32", shape: [] });
   return builder.build();
 }

@@ -10,7 +10,7 @@ import type { Tensor, TensorOf, Tensors } from "../graph/tensor.ts";
 import { f32, i64, scalar, sizeOf } from "../graph/tensor.ts";
 import { validate } from "../graph/validate.ts";
 import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
-import { meanSquared } from "./losses/elementwise.ts";
+import { meanSquared, reconstruction } from "./losses/elementwise.ts";
 import type { Loss } from "./losses/loss.ts";
 import { adam, adamW } from "./optimizers/adam.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
@@ -367,4 +367,19 @@ test("what a pattern asks for are the model's own weights: no constants, and not
   const step = trainingStep(b.build(), { ...options, trainable: () => true });
   expect([...step.initial.keys()]).toEqual(["w", "r"]);
   validate(step.graph);
+});
+
+test("a reconstruction is the mean square of the input's own differences, without a target", () => {
+  const b = graphBuilder("copy");
+  b.input({ name: "x", dtype: "float32", shape: ["N", 2] });
+  b.initializer("w", f32([0.5, -1, 2, 0.25], [2, 2]));
+  b.add("MatMul", ["x", "w"], { outputs: ["y"] });
+  b.output({ name: "y", dtype: "float32", shape: ["N", 2] });
+  const options = { optimizer: sgd(), trainable: ["w"], microBatches: 2 };
+  const own = trainingStep(b.build(), { ...options, loss: reconstruction() });
+  const given = trainingStep(b.build(), { ...options, loss: meanSquared() });
+  expect(own.graph.inputs.map(({ name }) => name)).toEqual(["x", "learningRate", "w"]);
+  const x = f32([1, 2, -3, 4, 0.5, 0], [3, 2]);
+  const feeds = { x, learningRate: scalar(0.1), ...state(own) };
+  expect(run(own.graph, feeds)).toEqual(run(given.graph, { ...feeds, target: x }));
 });

@@ -15,7 +15,7 @@ import { dropoutInTraining } from "./dropout.ts";
 import { emitter } from "./emitter.ts";
 import { lossOutput } from "./loss-graph.ts";
 import type { Loss } from "./losses/loss.ts";
-import { batchOf, totalOf } from "./losses/loss.ts";
+import { batchOf, targetName, targetOf, totalOf } from "./losses/loss.ts";
 import type { MicroBatching } from "./micro-batches.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import type { Recomputing } from "./recompute.ts";
@@ -72,7 +72,8 @@ export type TrainingStep = {
 /**
  * Writes one whole training step as a plain ONNX graph: forward, loss, backward and update.
  *
- * Inputs: the model's, `seed` (int64 of rank 0, if the model has dropout), `target`, `weight` (if weighted),
+ * Inputs: the model's, `seed` (int64 of rank 0, if the model has dropout), `target` (unless the loss is of the
+ * model's own input), `weight` (if weighted),
  * `learningRate` (rank 0), `<parameter>.anchor` (if proximal), `<parameter>.variate` (if asked for) and the carried
  * ones. Outputs: `loss` (of the parameters that came in) and `<name>.next` of each carried input. A
  * BatchNormalization whose scale or bias is trainable normalizes by the batch and its running statistics are carried,
@@ -103,10 +104,11 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
   });
   const emit = emitter(builder, "step");
   const logits = lossOutput(model, options);
-  declareInputs(builder.input, { options, logits, initial, parameters });
+  const target = targetOf(options.loss, model, logits);
+  declareInputs(builder.input, { options, logits, target, initial, parameters });
   const loss = options.loss.emit(emitter(builder, "loss"), {
     output: logits,
-    target: "target",
+    target,
     ...(options.weighted === true ? { weight: "weight" } : {}),
   });
   emit.named("loss", "Identity", [loss]);
@@ -144,7 +146,7 @@ export function trainingStep(original: Graph, options: TrainingStepOptions): Tra
       total: (to, of) =>
         totalOf(to, options.loss, {
           output: logits,
-          target: of("target"),
+          target: of(target),
           ...(weight === undefined ? {} : { weight: of(weight) }),
         }),
     },
@@ -196,15 +198,16 @@ function initialOf(
 type Declared = {
   readonly options: TrainingStepOptions;
   readonly logits: ValueInfo;
+  readonly target: string;
   readonly initial: ReadonlyMap<string, Tensor>;
   readonly parameters: readonly string[];
 };
 
 function declareInputs(
   input: (info: ValueInfo) => string,
-  { options, logits, initial, parameters }: Declared,
+  { options, logits, target, initial, parameters }: Declared,
 ): void {
-  input({ name: "target", ...options.loss.target(logits) });
+  if (target === targetName) input({ name: target, ...options.loss.target(logits) });
   if (options.weighted === true)
     input({ name: "weight", dtype: "float32", shape: batchOf(logits) });
   input({ name: "learningRate", dtype: "float32", shape: [] });

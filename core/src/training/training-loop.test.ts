@@ -161,6 +161,35 @@ test("an abort ends training with the signal's reason", async () => {
   );
 });
 
+test("stopping keeps the best epoch so far, or the last parameters, and says so", async () => {
+  const stopAfter = (epochs: number) => {
+    const controller = new AbortController();
+    const onEpoch = ({ epoch }: { readonly epoch: number }): void => {
+      if (epoch === epochs - 1) controller.abort();
+    };
+    return { onEpoch, stop: controller.signal };
+  };
+  const last = await runTraining(options(stopAfter(3)));
+  const three = await runTraining(options({ epochs: 3 }));
+  expect(last).toEqual({ ...three, isStopped: true });
+  let asked = 0;
+  const best = await runTraining(
+    options({
+      ...stopAfter(3),
+      evaluate: () => [2, 1, 3][asked++] ?? 0,
+      earlyStopping: { goal: "min", patienceEpochs: 9 },
+    }),
+  );
+  expect(best).toMatchObject({ bestEpoch: 1, isStopped: true, epochs: { length: 3 } });
+});
+
+test("stopping before the first epoch has ended leaves nothing to keep", async () => {
+  await expect(runTraining(options({ stop: AbortSignal.abort() }))).rejects.toMatchObject({
+    code: "TRAINING_INTERRUPTED",
+    message: "training was stopped before its first epoch ended",
+  });
+});
+
 test("a loss that is not finite ends training with the step's number", async () => {
   await expect(runTraining(options({ learningRate: constant(1e30) }))).rejects.toMatchObject({
     code: "TRAINING_DIVERGED",

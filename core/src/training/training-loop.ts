@@ -51,6 +51,8 @@ export type TrainingOptions = {
   readonly earlyStopping?: EarlyStopping;
   readonly onEpoch?: (report: EpochReport) => void;
   readonly signal?: AbortSignal;
+  /** Ends training after the call in progress and keeps what it has made, once an epoch has ended. */
+  readonly stop?: AbortSignal;
 };
 
 /** What training made. */
@@ -58,8 +60,10 @@ export type TrainingResult = {
   /** All carried tensors by input name: parameters and optimizer state. The best epoch's with `earlyStopping`. */
   readonly parameters: Tensors;
   readonly epochs: readonly EpochReport[];
-  /** The epoch whose parameters these are. */
+  /** The epoch whose parameters these are; the last that ended, when training was stopped in the one after it. */
   readonly bestEpoch: number;
+  /** Whether `stop` ended it. */
+  readonly isStopped: boolean;
 };
 
 /** Steps run back to back for at most this long before others get their turn. */
@@ -79,37 +83,49 @@ type Run = {
  * A last batch that is not full is padded with weight 0 when the graph has a `weight` input, else left out. With an
  * unrolled session, batches that do not fill a call go through the other one.
  *
- * @throws `TRAINING_INVALID` when nothing could be trained, `TRAINING_DIVERGED` at a loss that is not finite, the
- * signal's reason when it aborts.
+ * @throws `TRAINING_INVALID` when nothing could be trained, `TRAINING_DIVERGED` at a loss that is not finite,
+ * `TRAINING_INTERRUPTED` when it is stopped in its first epoch, the signal's reason when that aborts.
  */
 export async function runTraining(options: TrainingOptions): Promise<TrainingResult> {
-  const { session, carry, initial, clock, earlyStopping } = options;
+  const { session, carry, initial, clock } = options;
   const plan = planOf(options);
   const start = initial instanceof Map ? Object.fromEntries(initial) : (initial as Tensors);
   const lanes = await openLanes(session, { carry, initial: start });
   const run: Run = { options, plan, lanes, rest: turns(clock) };
-  const epochs: EpochReport[] = [];
-  let best: Kept | undefined;
   try {
-    for (let epoch = 0; epoch < options.epochs; epoch += 1) {
-      const loss = await trainEpoch(run, epoch);
-      const { metric, parameters } = await evaluateEpoch(run);
-      const steps = (epoch + 1) * plan.stepsPerEpoch;
-      const report = { epoch, loss, steps, ...(metric === undefined ? {} : { metric }) };
-      epochs.push(report);
-      options.onEpoch?.(report);
-      if (earlyStopping === undefined || metric === undefined) continue;
-      if (isBetter(metric, best?.metric, earlyStopping.goal)) best = { epoch, parameters, metric };
-      if (epoch - (best?.epoch ?? -1) >= earlyStopping.patienceEpochs) break;
-    }
+    const { epochs, best } = await runEpochs(run);
+    const { stop } = options;
+    if (epochs.length === 0) throw interrupted(stop?.reason);
     const { epoch, parameters } = best ?? {
       epoch: epochs.length - 1,
       parameters: await lanes.read(),
     };
-    return { parameters, epochs, bestEpoch: epoch };
+    return { parameters, epochs, bestEpoch: epoch, isStopped: stop?.aborted === true };
   } finally {
     await lanes.dispose();
   }
+}
+
+async function runEpochs(
+  run: Run,
+): Promise<{ readonly epochs: readonly EpochReport[]; readonly best?: Kept | undefined }> {
+  const { options, plan } = run;
+  const { earlyStopping } = options;
+  const epochs: EpochReport[] = [];
+  let best: Kept | undefined;
+  for (let epoch = 0; epoch < options.epochs; epoch += 1) {
+    const loss = await trainEpoch(run, epoch);
+    if (loss === undefined) break;
+    const { metric, parameters } = await evaluateEpoch(run);
+    const steps = (epoch + 1) * plan.stepsPerEpoch;
+    const report = { epoch, loss, steps, ...(metric === undefined ? {} : { metric }) };
+    epochs.push(report);
+    options.onEpoch?.(report);
+    if (earlyStopping === undefined || metric === undefined) continue;
+    if (isBetter(metric, best?.metric, earlyStopping.goal)) best = { epoch, parameters, metric };
+    if (epoch - (best?.epoch ?? -1) >= earlyStopping.patienceEpochs) break;
+  }
+  return { epochs, best };
 }
 
 type Plan = BatchOptions & { readonly stepsPerEpoch: number; readonly steps: number };
@@ -129,13 +145,15 @@ function planOf({ session, dataset, batchSize, epochs, seed }: TrainingOptions):
   return { size: dataset.size, batchSize, seed, partial, stepsPerEpoch, steps };
 }
 
-async function trainEpoch(run: Run, epoch: number): Promise<number> {
+/** Runs an epoch and gives its mean loss; nothing when it was stopped. */
+async function trainEpoch(run: Run, epoch: number): Promise<number | undefined> {
   const { options, plan, rest } = run;
   const { unrolled } = options;
   let step = epoch * plan.stepsPerEpoch;
   let [lossSum, examples] = [0, 0];
   for (const group of groupsOf(batchesOf(epoch, plan), unrolled?.count ?? 1)) {
     options.signal?.throwIfAborted();
+    if (options.stop?.aborted === true) return undefined;
     const losses = await runBatches(run, group, step);
     for (const [at, batch] of group.entries()) {
       lossSum += finite(losses[at], { epoch, step: step + at }) * batch.examples;
@@ -235,6 +253,11 @@ function finite(
     details: { ...at, loss },
   });
 }
+
+const interrupted = (cause: unknown): EdgeloopError =>
+  new EdgeloopError("TRAINING_INTERRUPTED", "training was stopped before its first epoch ended", {
+    cause,
+  });
 
 const isBetter = (metric: number, than: number | undefined, goal: "max" | "min"): boolean =>
   than === undefined || (goal === "max" ? metric > than : metric < than);

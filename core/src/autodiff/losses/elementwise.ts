@@ -36,6 +36,16 @@ export const meanSquared = (): Loss =>
     return emit.op("Mul", [difference, difference]);
   });
 
+/**
+ * Mean of the squared differences between the output and the model's own first input: what an autoencoder learns by.
+ * A step of it has no input `target`.
+ */
+export const reconstruction = (): Loss => ({
+  ...meanSquared(),
+  kind: "reconstruction",
+  isOfInput: true,
+});
+
 /** Mean of the absolute differences, as PyTorch's `l1_loss`. */
 export const meanAbsolute = (): Loss =>
   elementwise("mean-absolute", (emit, output, target) =>

@@ -1,5 +1,5 @@
 import { int } from "../../graph/builder.ts";
-import type { Dim, ValueInfo } from "../../graph/graph.ts";
+import type { Dim, Graph, ValueInfo } from "../../graph/graph.ts";
 import { EdgeloopError } from "../../platform/errors.ts";
 import type { Emitter } from "../emitter.ts";
 import { castTo } from "../emitter.ts";
@@ -17,6 +17,8 @@ export type Loss = {
   readonly kind: string;
   /** An operator that the loss contains: where the model ends with it, the loss takes its input. */
   readonly contains?: string;
+  /** The target is the model's own input: there is no input `target`. */
+  readonly isOfInput?: true;
   /** What the target looks like for an output. @throws `LOSS_INVALID` when the output does not suit the loss. */
   target(output: ValueInfo): Omit<ValueInfo, "name">;
   /** Emits the loss and returns the scalar's name. */
@@ -27,6 +29,33 @@ export type Loss = {
    */
   total?(emit: Emitter, inputs: LossInputs): string;
 };
+
+/** Name of the target that people give. */
+export const targetName = "target";
+
+/**
+ * Finds what a loss compares a model's output with: the input `target`, or the model's own input.
+ *
+ * @throws `LOSS_INVALID` when the output is not to be compared with the model's input.
+ */
+export function targetOf(
+  loss: Loss,
+  { inputs: [first] }: Pick<Graph, "inputs">,
+  output: ValueInfo,
+): string {
+  if (loss.isOfInput === undefined) return targetName;
+  const isSame = first?.dtype === output.dtype && sameShape(first.shape, output.shape);
+  if (first !== undefined && isSame) return first.name;
+  throw lossInvalid(
+    `the loss "${loss.kind}" needs an output of the input's shape [${first?.shape}], and ${output.name} is [${output.shape}]`,
+    { output: output.name, input: first?.name },
+  );
+}
+
+const sameShape = (a: readonly Dim[] | undefined, b: readonly Dim[] | undefined): boolean =>
+  a === undefined ||
+  b === undefined ||
+  (a.length === b.length && a.every((dim, at) => dim === b[at]));
 
 /** Emits what the examples of a loss count for, all together. */
 export function totalOf(emit: Emitter, loss: Loss, inputs: LossInputs): string {
