@@ -12,6 +12,7 @@ import { validate } from "../graph/validate.ts";
 import { softmaxCrossEntropy } from "./losses/cross-entropy.ts";
 import { meanSquared, reconstruction } from "./losses/elementwise.ts";
 import type { Loss } from "./losses/loss.ts";
+import { microBatching } from "./micro-batches.ts";
 import { adam, adamW } from "./optimizers/adam.ts";
 import type { Optimizer } from "./optimizers/optimizer.ts";
 import { sgd } from "./optimizers/sgd.ts";
@@ -375,7 +376,7 @@ test("a reconstruction is the mean square of the input's own differences, withou
   b.initializer("w", f32([0.5, -1, 2, 0.25], [2, 2]));
   b.add("MatMul", ["x", "w"], { outputs: ["y"] });
   b.output({ name: "y", dtype: "float32", shape: ["N", 2] });
-  const options = { optimizer: sgd(), trainable: ["w"], microBatches: 2 };
+  const options = { optimizer: sgd(), trainable: ["w"], microBatches: microBatching(2) };
   const own = trainingStep(b.build(), { ...options, loss: reconstruction() });
   const given = trainingStep(b.build(), { ...options, loss: meanSquared() });
   expect(own.graph.inputs.map(({ name }) => name)).toEqual(["x", "learningRate", "w"]);
