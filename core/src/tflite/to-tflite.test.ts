@@ -312,6 +312,92 @@ test.for<Refused>([
     },
     dtype: "int16",
   },
+  {
+    why: "kernels over three axes have no operator",
+    build: (b) => b.add("Conv", ["x", b.constant(f32([1], [1, 1, 1, 1, 1]))]),
+    shape: [1, 1, 2, 2, 2],
+  },
+  {
+    why: "a transposed convolution has no dilations",
+    build: (b) =>
+      b.add("ConvTranspose", ["x", b.constant(f32([1, 1], [1, 1, 2]))], {
+        attributes: { dilations: ints([2]) },
+      }),
+    shape: [1, 1, 3],
+  },
+  {
+    why: "pads must be explicit, not auto_pad or output_shape",
+    build: (b) =>
+      b.add("ConvTranspose", ["x", b.constant(f32([1, 1], [1, 1, 2]))], {
+        attributes: { auto_pad: text("SAME_UPPER"), strides: ints([2]) },
+      }),
+    shape: [1, 1, 3],
+  },
+  {
+    why: "pooling does not tell indices",
+    build: (b) =>
+      b.addMany("MaxPool", ["x"], 2, { attributes: { kernel_shape: ints([2]) } })[0] ?? "",
+    shape: [1, 1, 4],
+  },
+  {
+    why: "three spatial axes have no layout",
+    build: (b) => b.add("GlobalAveragePool", ["x"]),
+    shape: [1, 1, 2, 2, 2],
+  },
+  {
+    why: "a product of a vector has no operator",
+    build: (b) => b.add("MatMul", ["x", b.add("Relu", ["x"])]),
+  },
+  {
+    why: "a bias must be one for each output",
+    build: (b) =>
+      b.add("Gemm", ["x", b.constant(f32([1, 2], [1, 2])), b.constant(f32([1, 2, 3, 4], [2, 2]))]),
+    shape: [2, 1],
+  },
+  {
+    why: "bounds must be constant",
+    build: (b) =>
+      b.add("Clip", ["x", b.add("ReduceMax", ["x"], { attributes: { keepdims: int(0) } })]),
+  },
+  {
+    why: "slopes must not differ between examples",
+    build: (b) => b.add("PRelu", ["x", b.constant(f32([1, 2], [2, 1]))]),
+    shape: [2, 1],
+  },
+  {
+    why: "one operand alone needs no operator",
+    build: (b) => b.add("Max", ["x"]),
+  },
+  {
+    why: "a reduction of nothing is an Identity",
+    build: (b) => b.add("ReduceSum", ["x"], { attributes: { noop_with_empty_axes: int(1) } }),
+  },
+  {
+    why: "the first of equals is taken, not the last",
+    build: (b) => b.add("ArgMax", ["x"], { attributes: { select_last_index: int(1) } }),
+    dtype: "int64",
+  },
+  {
+    why: "only positions of [N, C, W] and [N, C, H, W] are resized",
+    build: (b) => b.add("Resize", ["x", "", "", b.constant(i64([4]))]),
+  },
+  {
+    why: "scales must be the ratio of whole sizes",
+    build: (b) => b.add("Resize", ["x", "", b.constant(f32([1, 1, 1.4]))]),
+    shape: [1, 1, 3],
+  },
+  {
+    why: "the input must be [N, C, W] or [N, C, H, W]",
+    build: (b) => {
+      const one = (): string => b.constant(f32([1]));
+      return b.add("InstanceNormalization", ["x", one(), one()]);
+    },
+    shape: [1, 1, 2, 2, 2],
+  },
+  {
+    why: "mean and deviation are not told",
+    build: (b) => b.addMany("LayerNormalization", ["x", b.constant(f32([1, 1]))], 2)[0] ?? "",
+  },
 ])("$why", ({ why, shape = [2], dtype = "float32", build }) => {
   const b = graphBuilder("refused");
   b.input({ name: "x", dtype: "float32", shape });
