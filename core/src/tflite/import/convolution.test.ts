@@ -110,6 +110,39 @@ test("a convolution is the same in int8, with a scale a filter", async () => {
   await fc.assert(property, runs);
 });
 
+test("a convolution of bytes without a sign, weights included, is the same", async () => {
+  const scales = { scales: [0.01], zeroPoints: [120], axis: 0 };
+  const weights = constantOf({ type: "uint8", shape: [3, 3, 3, 2], quantization: scales }, 4);
+  const bias = { scales: [Math.fround(0.05 * 0.01)], zeroPoints: [0], axis: 0 };
+  const one = caseOf({
+    op: "CONV_2D",
+    options: { padding: "SAME", stride_h: 2, stride_w: 2, ...dilated([1, 1]) },
+    inputs: [
+      quantizedTo([1, 6, 5, 2], 0.05, 130, "uint8"),
+      weights,
+      { type: "int32", shape: [3], data: [100, -2000, 0], quantization: bias },
+    ],
+    outputs: [quantizedTo([1, 3, 3, 3], 0.2, 128, "uint8")],
+  });
+  expect((await expectSame(one)).integers).toBe(27);
+});
+
+test("a convolution of int16 with a bias of 64 bits is the same", async () => {
+  const weights = weightsOf([3, 3, 3, 2], 0, 4);
+  const one = caseOf({
+    op: "CONV_2D",
+    version: 4,
+    options: { padding: "SAME", stride_h: 2, stride_w: 2, ...dilated([1, 1]) },
+    inputs: [
+      quantizedTo([1, 6, 5, 2], 0.0001, 0, "int16"),
+      weights,
+      { ...biasOf(weights, 0.0001, 4), type: "int64" },
+    ],
+    outputs: [quantizedTo([1, 3, 3, 3], 0.001, 0, "int16")],
+  });
+  expect((await expectSame(one)).integers).toBe(27);
+});
+
 test("a depthwise convolution has several filters a channel, side by side", async () => {
   const property = fc.asyncProperty(convolutionLayer, fc.boolean(), async (layer, isInteger) => {
     const {

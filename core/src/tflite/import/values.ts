@@ -5,7 +5,7 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { f32, scalar, sizeOf } from "../../graph/tensor.ts";
 import { EdgeloopError } from "../../platform/errors.ts";
 import type { TfliteSubgraph, TfliteTensor } from "../model.ts";
-import { constantOf } from "./constants.ts";
+import { constantOf, integersOf } from "./constants.ts";
 import { permute, toFirst, toLast } from "./permute.ts";
 
 /** Order of axes of a value: channels last, as in the file, or first, as ONNX convolves. Only rank 4 has `first`. */
@@ -147,8 +147,18 @@ export function constantValue(
   const constant = placedConstant(importing, place, order);
   if (constant === undefined) return undefined;
   const tensor = tensorAt(importing.subgraph, place);
+  if (tensor.type === "int64" && tensor.quantization) return realBias(importing, place);
   const isReal = !isQuantized(tensor) && !(tensor.quantization && tensor.type === "int32");
   return isReal ? constant.name : dequantizedConstant(importing, place, constant);
+}
+
+/** The bias of a layer with int16 values has 64 bits, which no DequantizeLinear takes. */
+function realBias({ builder, subgraph }: Importing, place: number): string {
+  const tensor = tensorAt(subgraph, place);
+  const scales = tensor.quantization?.scales ?? [];
+  const numbers = integersOf(tensor) ?? [];
+  const data = numbers.map((value, index) => value * (scales[index] ?? scales[0] ?? 1));
+  return builder.constant(f32(data, tensor.shape), nameOf(tensor, place));
 }
 
 function dequantizedConstant(
