@@ -36,7 +36,14 @@ const elsewhere: Readonly<Record<string, string>> = {
   "it cannot be opened": "needs a file without permission, which root has",
 };
 const elsewhereFiles = [
-  ...["npy.ts", "npy-header.ts", "npz.ts", "onnx-external.ts", "onnx-functions.ts"],
+  ...[
+    "npy.ts",
+    "npy-header.ts",
+    "npz.ts",
+    "onnx-external.ts",
+    "onnx-functions.ts",
+    "opset-attention.ts",
+  ],
   ...["node/external-files.ts", "operators/control-flow.ts", "recurrent-direction.ts"],
 ];
 
