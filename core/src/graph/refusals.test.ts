@@ -45,6 +45,7 @@ const elsewhereFiles = [
     "opset-attention.ts",
   ],
   ...["node/external-files.ts", "operators/control-flow.ts", "recurrent-direction.ts"],
+  "opset-attention.ts",
 ];
 
 /** The texts that errors of a source are made with: what stands first where one is made. */
