@@ -52,3 +52,16 @@ test("too few for one run is refused", () => {
     }),
   );
 });
+
+test("a single number comes from the first example of its run", () => {
+  const b = graphBuilder("m");
+  const inputs = [
+    b.input({ name: "x", dtype: "float32", shape: ["N", 1] }),
+    b.input({ name: "rate", dtype: "float32", shape: [] }),
+  ];
+  b.output({ name: b.add("Mul", inputs), dtype: "float32" });
+  const { size, tensors } = examples(65);
+  const rate = f32(new Float32Array(size).fill(7), [size]);
+  const { batches } = exampleBatches(b.build(), { size, tensors: { ...tensors, rate } });
+  expect(batches.map((feeds) => feeds["rate"])).toEqual([f32([7], []), f32([7], [])]);
+});

@@ -1,4 +1,4 @@
-import type { Graph, Tensors } from "@edgeloop/core/graph";
+import type { Graph, Tensor, Tensors } from "@edgeloop/core/graph";
 import { EdgeloopError } from "@edgeloop/core/platform";
 import { gatherRows } from "@edgeloop/core/training";
 import type { ExampleTensors } from "./example-file.ts";
@@ -38,9 +38,12 @@ export function exampleBatches(
   const batches = Array.from({ length: runs }, (_, run) => {
     const rows = picked.slice(run * each, (run + 1) * each);
     return Object.fromEntries(
-      graph.inputs.flatMap(({ name }) => {
+      graph.inputs.flatMap(({ name, shape }) => {
         const tensor = tensors[name];
-        return tensor ? [[name, gatherRows(tensor, rows)] as const] : [];
+        if (tensor === undefined) return [];
+        if (shape?.length !== 0) return [[name, gatherRows(tensor, rows)] as const];
+        // A number for the whole run, a rate for one: that of its first example.
+        return [[name, { ...gatherRows(tensor, rows.slice(0, 1)), shape: [] } as Tensor] as const];
       }),
     );
   });
