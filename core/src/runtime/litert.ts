@@ -59,8 +59,17 @@ export async function openLitert(
 }
 
 /** LiteRT skips operators that it does not know, and what comes out is what was in memory. */
-function refuseSilentGarbage({ customOperators, variables }: TfliteFile): void {
+function refuseSilentGarbage({ customOperators, variables, outputs }: TfliteFile): void {
   if (customOperators.length > 0) throw customOperatorError("litert", customOperators);
+  const open = outputs.find(({ shape }) => shape?.some((dim) => typeof dim === "string"));
+  if (open !== undefined) {
+    // It would reserve what the file states, and write beyond it.
+    throw new EdgeloopError(
+      "MODEL_UNSUPPORTED",
+      `LiteRT needs all sizes of output ${open.name} in the file; open the model on the backend tflite`,
+      { details: { backend: "litert", output: open.name, shape: open.shape } },
+    );
+  }
   if (variables.length > 0) {
     throw new EdgeloopError(
       "MODEL_UNSUPPORTED",

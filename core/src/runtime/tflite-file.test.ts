@@ -96,3 +96,14 @@ test("inputs of text, and two outputs of one name, are MODEL_UNSUPPORTED", () =>
   });
   expect(() => readTfliteFile(bytes)).toThrow("names of their own");
 });
+
+test("sizes of outputs that only a run tells stay open, but for the batch", () => {
+  const bytes = modelOf([
+    tensor("x", { shapeSignature: [-1, 3] }),
+    tensor("y", { shape: [1, 1, 4], shapeSignature: [-1, -1, 4] }),
+  ]);
+  expect(readTfliteFile(bytes)).toMatchObject({
+    inputs: [{ shape: [1, 3] }],
+    outputs: [{ shape: [1, "?", 4] }],
+  });
+});

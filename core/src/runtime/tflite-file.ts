@@ -33,7 +33,7 @@ export function readTfliteFile(file: Uint8Array): TfliteFile {
   return {
     bytes: mended === found ? file : encodeTflite(mended),
     inputs: infosOf(main.inputs, main),
-    outputs: infosOf(main.outputs, main),
+    outputs: infosOf(main.outputs, main).map((info, at) => withOpenSizes(info, main, at)),
     customOperators: all.flatMap(({ op, custom }) => (op === "CUSTOM" ? (custom ?? op) : [])),
     variables: tensors.flatMap(({ name, isVariable }) => (isVariable ? name : [])),
   };
@@ -85,6 +85,23 @@ function mendTensor(tensor: TfliteTensor): TfliteTensor {
       ? {}
       : { quantization: { ...quantization, axis: isBeyond ? 0 : quantization.axis } }),
   };
+}
+
+/**
+ * Leaves sizes of an output open that only a run tells. The file states some number for them, which may be wrong: a
+ * detector of 4420 boxes says 1. A batch is what its inputs say.
+ */
+function withOpenSizes(
+  info: ValueInfo,
+  { outputs, tensors }: TfliteSubgraph,
+  at: number,
+): ValueInfo {
+  const { shapeSignature = [] } = tensors[outputs[at] ?? -1] ?? {};
+  if (!shapeSignature.some((dim, axis) => axis > 0 && dim < 0)) return info;
+  const shape = (info.shape ?? []).map((dim, axis) =>
+    axis > 0 && (shapeSignature[axis] ?? 0) < 0 ? "?" : dim,
+  );
+  return { ...info, shape };
 }
 
 function infosOf(indices: readonly number[], { tensors }: TfliteSubgraph): readonly ValueInfo[] {

@@ -14,7 +14,7 @@ import { copyIn, copyOut } from "./tflite-program.ts";
 import { tfliteSession } from "./tflite-session.ts";
 
 type Handle = { delete(): void };
-type TensorHandle = Handle & { data(): ArrayBufferView };
+type TensorHandle = Handle & { readonly shape: string; data(): ArrayBufferView };
 type Handles = Handle & { size(): number; get(index: number): TensorHandle };
 type Runner = { GetInputs(): Handles; GetOutputs(): Handles; Infer(): boolean };
 type RunnerStatus = { ok(): boolean; errorMessage(): string; value(): Runner };
@@ -53,9 +53,16 @@ export function openTflite(model: Uint8Array, engine: TfliteEngine<TfliteModule>
   }
 }
 
+const isOpen = ({ shape = [] }: ValueInfo): boolean => shape.includes("?");
+
+/** The package tells a shape as text: `1,4420,4`. */
+const shapeOf = ({ shape }: TensorHandle): readonly number[] =>
+  shape === "" ? [] : shape.split(",").map(Number);
+
 /** The package gives no view of some element types, int64 among them. */
 function checkPassed({ name, dtype, shape = [] }: ValueInfo, memory: Uint8Array): void {
-  if (memory.length === byteLengthOf(dtype, shape.map(Number))) return;
+  if (isOpen({ name, dtype, shape }) || memory.length === byteLengthOf(dtype, shape.map(Number)))
+    return;
   throw new EdgeloopError(
     "MODEL_UNSUPPORTED",
     `@tensorflow/tfjs-tflite does not pass ${dtype} in or out; open the model on the backend litert`,
@@ -80,11 +87,11 @@ function programOf(
   const visit = <Info>(
     all: Handles,
     infos: readonly Info[],
-    use: (info: Info, memory: Uint8Array) => void,
+    use: (info: Info, memory: Uint8Array, shape: () => readonly number[]) => void,
   ): void => {
     for (const [index, info] of infos.entries()) {
       const handle = all.get(index);
-      use(info, bytesOf(handle.data()));
+      use(info, bytesOf(handle.data()), () => shapeOf(handle));
       handle.delete();
     }
     all.delete();
@@ -96,8 +103,9 @@ function programOf(
     visit(runner.GetInputs(), inputs, ({ name }, memory) => copyIn(feeds[name] as Tensor, memory));
     if (!runner.Infer()) throw new Error(printed.join(" "));
     const tensors: Record<string, Tensor> = {};
-    visit(runner.GetOutputs(), outputs, (info, memory) => {
-      tensors[info.name] = copyOut(info, memory);
+    visit(runner.GetOutputs(), outputs, (info, memory, shape) => {
+      const known = isOpen(info) ? { ...info, shape: shape() } : info;
+      tensors[info.name] = copyOut(known, memory);
     });
     return tensors;
   };

@@ -153,6 +153,21 @@ describe.skipIf(!hasDatasets)("real models (skipped without ../shared/datasets)"
     expect(await last(47)).not.toEqual(await last(20));
   });
 
+  test("a detector whose file states wrong sizes runs on tflite with the right ones, and is refused on litert", async () => {
+    const folder = "models/ultraface-slim320/tflite/pretrained";
+    const file = datasetFile(`${folder}/version-slim-320_without_postprocessing.tflite`);
+    await expect(openSession(file, { backend: "litert" })).rejects.toMatchObject({
+      code: "MODEL_UNSUPPORTED",
+      message: expect.stringMatching(/sizes of output Identity in the file; .* backend tflite$/),
+    });
+    const session = await openSession(file, { backend: "tflite" });
+    const image = f32(new Float32Array(240 * 320 * 3), [1, 240, 320, 3]);
+    const results = await session.run({ input_1: image });
+    expect(results["Identity"]?.shape).toEqual([1, 4420, 4]);
+    expect(results["Identity_1"]?.data).toHaveLength(4420 * 2);
+    await session.dispose();
+  });
+
   test("operators of TensorFlow Lite Micro alone are refused by name", async () => {
     const file = datasetFile(`${models}micro_speech/models/audio_preprocessor_int8.tflite`);
     for (const backend of both) {
