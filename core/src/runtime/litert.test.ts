@@ -27,7 +27,7 @@ test("what the engine throws while it runs is RUN_FAILED", async () => {
       const run = (): never => {
         throw new Error("out of memory");
       };
-      return Object.assign(Object.create(compiled), { run });
+      return Object.assign(Object.create(compiled), { run, delete: run });
     },
   });
   const session = await openLitert(encodeModelFor(affineModel(1), "litert").bytes, {
@@ -38,6 +38,8 @@ test("what the engine throws while it runs is RUN_FAILED", async () => {
     code: "RUN_FAILED",
     message: expect.stringContaining("out of memory"),
   });
+  // Nor does what is left of it stand in the way of the end.
+  await session.dispose();
 });
 
 test("positions before 0 count from the end on both sides of a lookup", async () => {

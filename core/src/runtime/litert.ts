@@ -131,8 +131,12 @@ async function loadProgram(file: TfliteFile, module: LitertModule): Promise<Tfli
       }
     },
     release() {
-      for (const handle of [...buffers, compiled, model, environment]) handle.delete();
-      module._free(address);
+      try {
+        for (const handle of [...buffers, compiled, model, environment]) handle.delete();
+        module._free(address);
+      } catch {
+        // A run that trapped may have left the heap in any state; it goes with the session.
+      }
     },
   };
 }
