@@ -65,7 +65,7 @@ test("int8 weights stay, with adapters beside them, unless they are rounded anew
     expect(read(output).initializers.get(name), name).toEqual(tensor);
   }
   expect(await run(testContext(), [int8], { adapter, output, requantize: true })).toMatchObject({
-    changed: ["w.int8", "w.scale"],
+    changed: expect.toSatisfy((names) => names.toSorted().join() === "w.int8,w.scale"),
     beside: [],
   });
   // By hand, a column a scale: 42 + 127/3 and 127 of 3/127; 64 + 127/4 and 127 of 4/127.
