@@ -44,6 +44,25 @@ test("the step that is written learns from the tensors beside it", async () => {
   expect(Number(results["w.momentum.next"]?.data[0])).toBeCloseTo(18, 5);
 });
 
+test("running statistics follow, and are not called trained", async () => {
+  const builder = graphBuilder("normal");
+  const x = builder.input({ name: "x", dtype: "float32", shape: ["N", 2] });
+  const parts = ["scale", "bias", "mean", "variance"].map((name) =>
+    builder.initializer(name, f32([1, 1])),
+  );
+  builder.add("BatchNormalization", [x, ...parts], { outputs: ["y"] });
+  builder.output({ name: "y", dtype: "float32", shape: ["N", 2] });
+  const model = join(temporary(), "model.onnx");
+  writeFileSync(model, encodeOnnx(builder.build()));
+  const context = testContext();
+  const found = await run(context, [model], { ...recipe, output: join(temporary(), "s.onnx") });
+  expect(found).toMatchObject({
+    parameters: ["scale", "bias"],
+    statistics: ["mean", "variance"],
+  });
+  expect(context.said).toContain("follows    mean, variance");
+});
+
 test("patterns choose what is trained; extras add inputs", async () => {
   const { model, output } = modelFile();
   const found = await run(testContext(), [model], {

@@ -32,7 +32,10 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   });
   const single = fitted.step;
   const step = count === 1 ? single : unrollSteps(single, count);
-  const parameters = [...step.initial.keys()].filter((name) => graph.initializers.has(name));
+  const { parameters } = single;
+  const statistics = [...single.initial.keys()].filter(
+    (name) => graph.initializers.has(name) && !parameters.includes(name),
+  );
   if (parameters.length === 0) {
     throw new EdgeloopError(
       "TRAINABLE_NONE",
@@ -46,6 +49,7 @@ export const run: Run = async ({ say }, [model = ""], options) => {
   const carried = step.carry.map(([, name]) => name);
   say(`loss       ${recipe.loss.kind}, by ${recipe.optimizer.kind}`);
   say(`trains     ${parameters.join(", ")}`);
+  if (statistics.length > 0) say(`follows    ${statistics.join(", ")}`);
   say(`inputs     ${inputs.filter((name) => !carried.includes(name)).join(", ")}`);
   say(`carried    ${carried.length} tensors; <name>.next comes out of each step`);
   for (const line of budgetLines(fitted)) say(line);
@@ -55,6 +59,7 @@ export const run: Run = async ({ say }, [model = ""], options) => {
     output,
     start,
     parameters,
+    statistics,
     inputs,
     outputs: step.graph.outputs.map(({ name }) => name),
     nodes: step.graph.nodes.length,
