@@ -14,6 +14,12 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Unit tests of what happens once a process, such as the first load of a runtime. */
+const alone = [
+  "core/src/runtime/wasm-engine.test.ts",
+  "core/src/runtime/node/compiled-wasm.test.ts",
+];
+
 // `unit` is what `npm run check` runs; the other projects join in `npm test`.
 export default defineConfig({
   resolve: { conditions },
@@ -27,7 +33,19 @@ export default defineConfig({
     // What is waited for comes at once on an idle machine; a second was too short on one with other work.
     expect: { poll: { timeout: 30_000 } },
     projects: [
-      { extends: true, test: { name: "unit", include: ["*/src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["*/src/**/*.test.ts"],
+          exclude: alone,
+          // Modules, and the runtimes' compiled code, are loaded once a process instead of once a file: half the time.
+          isolate: false,
+          unstubEnvs: true,
+          unstubGlobals: true,
+        },
+      },
+      { extends: true, test: { name: "alone", include: alone } },
       {
         extends: true,
         test: { name: "house", include: ["test/*.test.ts", "test/reference/**/*.test.ts"] },

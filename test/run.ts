@@ -59,6 +59,7 @@ const check: readonly Stage[] = [
   { name: "test-types", run: tool("tsc", "-p", "test/tsconfig.json") },
   { name: "page-types", run: tool("tsc", "-p", "cli/src/demo/report/tsconfig.json") },
   { name: "unit", run: vitest("unit") },
+  { name: "alone", run: vitest("alone") },
 ];
 const all: readonly Stage[] = [
   ...check,
