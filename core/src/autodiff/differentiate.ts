@@ -2,6 +2,7 @@ import { graphBuilder } from "../graph/builder.ts";
 import type { Graph, ValueInfo } from "../graph/graph.ts";
 import { inferValues } from "../graph/infer.ts";
 import type { DType } from "../graph/tensor.ts";
+import { unrollMaxPool } from "../graph/unroll-max-pool.ts";
 import { unrollRecurrence } from "../graph/unroll-recurrence.ts";
 import { EdgeloopError } from "../platform/errors.ts";
 import { backward } from "./backward.ts";
@@ -34,7 +35,7 @@ const isDifferentiable = ({ dtype }: { readonly dtype: DType }): boolean =>
  * differentiate(square).outputs.map((info) => info.name); // => ["y", "x.grad"]
  */
 export function differentiate(model: Graph, wrt?: readonly string[]): Graph {
-  const graph = unrollRecurrence(model);
+  const graph = unrollMaxPool(unrollRecurrence(model));
   const values = inferValues(graph);
   const names = new Set(wrt ?? graph.inputs.filter(isDifferentiable).map((info) => info.name));
   const infos = [...names].map((name) => wantedInfo(graph, name, values.get(name)));

@@ -299,7 +299,7 @@ function unranked(): Graph {
 }
 
 const withoutKernel = (): Graph => ({
-  ...caseOf("MaxPool", { x: f32([1, 2, 3, 4], [1, 1, 4]) }).graph,
+  ...caseOf("AveragePool", { x: f32([1, 2, 3, 4], [1, 1, 4]) }).graph,
 });
 
 /** A node with a body that reads `x` from around it, if by nothing else. */

@@ -6,9 +6,9 @@ import type { Tensor } from "../../graph/tensor.ts";
 import { f32, sizeOf } from "../../graph/tensor.ts";
 import { castTo } from "../emitter.ts";
 import type { Rule, RuleContext } from "../rule.ts";
-import { expandLike, floatConstant, isStatic, keepWhere, range, reshapeLike } from "../shapes.ts";
+import { expandLike, floatConstant, isStatic, range, reshapeLike } from "../shapes.ts";
 import type { Window } from "../window.ts";
-import { alongAxes, knownSize, slicesOf, windowOf } from "../window.ts";
+import { alongAxes, knownSize, windowOf } from "../window.ts";
 
 const kernelOf = (c: RuleContext): readonly number[] =>
   intsOf(c.node, "kernel_shape") ?? c.refuse("kernel_shape is missing");
@@ -45,28 +45,14 @@ function interleave(c: RuleContext, w: Window, taps: readonly string[]): string 
   ]);
 }
 
-/** Gives each window's gradient to its first maximum, a tap at a time. */
-function tileMaxima(c: RuleContext, w: Window): string {
-  const slices = slicesOf(c, w, { padded: c.x(0), axis: 2, out: c.dims(c.y).slice(2) });
-  let left = c.up;
-  const shares = slices.slice(0, -1).map((slice) => {
-    const wins = c.op("Equal", [slice, c.y]);
-    const share = keepWhere(c, wins, left);
-    left = c.op("Where", [wins, c.number(0), left]);
-    return share;
-  });
-  return interleave(c, w, [...shares, left]);
-}
-
 /**
  * The first of equal maxima takes the whole gradient, as in PyTorch's pools.
  *
- * Windows that tile the input are compared a tap at a time, which costs a third of the scatter that others need.
+ * Pools whose windows tile the input do not come here: `unrollMaxPool` writes them out as comparisons before, which
+ * costs a third of this scatter.
  */
 const maxPool: Rule = (c) => [
   () => {
-    const w = windowOf(c, kernelOf(c), c.dims(c.x(0)).slice(2));
-    if (isTiling(w) && intOf(c.node, "ceil_mode", 0) === 0) return tileMaxima(c, w);
     const rowMajor = { ...c.node.attributes, storage_order: int(0) };
     const places = c.ops("MaxPool", [c.x(0)], 2, rowMajor)[1] ?? "";
     const flat = (value: string): string => c.op("Reshape", [value, c.ints([-1])]);
