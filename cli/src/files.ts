@@ -25,3 +25,22 @@ const missing = (path: string, expected: string, cause: unknown): EdgeloopError 
 /** Reads a text file that a command was given. @throws As {@link readInput}. */
 export const readTextInput = async (path: string, expected: string): Promise<string> =>
   new TextDecoder().decode(await readInput(path, expected));
+
+/**
+ * Decodes what a file holds; a refusal says which file it is about.
+ *
+ * @throws What `decode` throws, under the same code.
+ */
+export function inFile<T>(path: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    throw error instanceof EdgeloopError ? refusedIn(path, error) : error;
+  }
+}
+
+const refusedIn = (path: string, cause: EdgeloopError): EdgeloopError =>
+  new EdgeloopError(cause.code, `${path}: ${cause.message}`, {
+    details: { ...cause.details, path },
+    cause,
+  });

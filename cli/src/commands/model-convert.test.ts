@@ -72,7 +72,7 @@ test("what is not imported is named, and nothing is written", async () => {
     run(testContext(), [at("in.tflite")], { output: at("out.onnx") }),
   ).rejects.toMatchObject({
     code: "TFLITE_OPERATOR_UNSUPPORTED",
-    message: "not imported: VAR_HANDLE (operator 0)",
+    message: `${at("in.tflite")}: not imported: VAR_HANDLE (operator 0)`,
   });
   expect(() => read(at("out.onnx"))).toThrow("ENOENT");
 });

@@ -5,7 +5,7 @@ import { externalFiles } from "@edgeloop/core/graph/node";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
 import type { ToTfliteOptions } from "@edgeloop/core/tflite";
 import { decodeTflite, encodeTflite, fromTflite, isTflite, toTflite } from "@edgeloop/core/tflite";
-import { readInput } from "../files.ts";
+import { inFile, readInput } from "../files.ts";
 
 /** The formats of model files, by the endings of their names. */
 export type ModelFormat = "onnx" | "tflite";
@@ -24,10 +24,16 @@ export function formatOf(path: string): ModelFormat | undefined {
  */
 export async function readModel(path: string): Promise<Graph> {
   const bytes = await readInput(path, "an .onnx or .tflite file");
-  return isTflite(bytes) || formatOf(path) === "tflite"
-    ? fromTflite(decodeTflite(bytes))
-    : decodeOnnx(bytes, { external: externalFiles(dirname(path)) });
+  return inFile(path, () =>
+    holdsTflite(path, bytes)
+      ? fromTflite(decodeTflite(bytes))
+      : decodeOnnx(bytes, { external: externalFiles(dirname(path)) }),
+  );
 }
+
+/** Tells a .tflite file by its first bytes or its name. */
+export const holdsTflite = (path: string, bytes: Uint8Array): boolean =>
+  isTflite(bytes) || formatOf(path) === "tflite";
 
 /** Writes a graph as a model file, whole or not at all. @throws What writing the format throws. */
 export const writeModel = async (path: string, graph: Graph): Promise<void> =>

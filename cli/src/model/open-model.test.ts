@@ -33,6 +33,24 @@ test("a .tflite file goes as it is to the backends that run it", async () => {
   expect(await resolveBackend(source, "tflite")).toMatchObject({ backend: "tflite", threads: 1 });
 });
 
+test("a .tflite file is one whatever it is called, as everywhere", async () => {
+  const bytes = Uint8Array.from([
+    ...[32, 0, 0, 0],
+    ...new TextEncoder().encode("TFL3"),
+    0,
+    0,
+    0,
+    0,
+  ]);
+  const source = await modelSource(fileOf("model.bin", bytes));
+  expect(source.isTflite).toBe(true);
+  expect(await source.for("litert")).toEqual(bytes);
+  await expect(source.for("wasm")).rejects.toMatchObject({
+    code: "FLATBUFFER_INVALID",
+    message: expect.stringContaining("model.bin: "),
+  });
+});
+
 test("tensors in a file beside the model are read from there", async () => {
   const folder = temporary();
   for (const name of ["external.onnx", "external.bin"]) {

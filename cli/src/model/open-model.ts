@@ -5,7 +5,7 @@ import type { Backend, Model, Session } from "@edgeloop/core/runtime";
 import { backends, choiceKey, fileMemory, openSession } from "@edgeloop/core/runtime/node";
 import { cacheDirectory } from "../cache.ts";
 import { readInput } from "../files.ts";
-import { readModel } from "./model-file.ts";
+import { holdsTflite, readModel } from "./model-file.ts";
 
 /** Where what was measured of this machine is remembered. */
 export const choicesFile = (): string => join(cacheDirectory(), "backends.json");
@@ -27,7 +27,7 @@ export type ModelSource = {
 /** Reads a model's file. @throws `FILE_MISSING` */
 export async function modelSource(path: string): Promise<ModelSource> {
   const bytes = await readInput(path, "an .onnx or .tflite file");
-  const isTflite = path.endsWith(".tflite");
+  const isTflite = holdsTflite(path, bytes);
   return {
     bytes,
     isTflite,

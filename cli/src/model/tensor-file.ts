@@ -9,7 +9,7 @@ import {
   npyMagic,
 } from "@edgeloop/core/graph";
 import { writeFileAtomic } from "@edgeloop/core/platform/node";
-import { readInput } from "../files.ts";
+import { inFile, readInput } from "../files.ts";
 
 type Tensors = ReadonlyMap<string, Tensor>;
 
@@ -29,9 +29,11 @@ export async function readTensors(path: string): Promise<Tensors> {
   const bytes = await readInput(path, "a .safetensors or .npz file");
   const startsWith = (magic: readonly number[]): boolean =>
     magic.every((byte, at) => bytes[at] === byte);
-  if (zipMagics.some(startsWith)) return decodeNpz(bytes);
-  if (startsWith(npyMagic)) return new Map([[basename(path, ".npy"), decodeNpy(bytes)]]);
-  return decodeSafetensors(bytes);
+  return inFile(path, () => {
+    if (zipMagics.some(startsWith)) return decodeNpz(bytes);
+    if (startsWith(npyMagic)) return new Map([[basename(path, ".npy"), decodeNpy(bytes)]]);
+    return decodeSafetensors(bytes);
+  });
 }
 
 /** Writes tensors by name, whole or not at all: `.npz` by the name's ending, else `.safetensors`. */
