@@ -46,6 +46,33 @@ test("weights of one scale, without a zero point, are opened too", async () => {
   expect(y?.data).toEqual(Float32Array.of(-64, 1.5));
 });
 
+const symmetric = { dtype: "int8", shape: [2], data: Int8Array.of(0, 0) } as const;
+const shifted = { dtype: "int8", shape: [], data: Int8Array.of(5) } as const;
+
+test.for([
+  ["an axis from the end", -1, [1, 2], symmetric],
+  ["no zero point", 0, [0.5, 2], undefined],
+  ["one scale and another zero point", 1, [0.5], shifted],
+] as const)("opened and closed, weights compute the same: %s", async ([, axis, scales, zero]) => {
+  const b = graphBuilder("g");
+  const data = Int8Array.of(10, 20, -128, 40);
+  const inputs = [b.initializer("w.int8", { dtype: "int8", shape: [2, 2], data })];
+  inputs.push(b.initializer("s", f32([...scales], scales.length === 1 ? [] : [2])));
+  if (zero !== undefined) inputs.push(b.initializer("z", zero));
+  const weights = b.add("DequantizeLinear", inputs, { attributes: { axis: int(axis) } });
+  const x = b.input({ name: "x", dtype: "float32", shape: [2, 2] });
+  b.output({ name: b.add("Mul", [x, weights], { outputs: ["y"] }), dtype: "float32" });
+  const graph = b.build();
+  const closed = integerWeights(floatWeights(graph));
+  const feeds = { x: f32([1, 1, 1, 1], [2, 2]) };
+  expect((await runGraph(closed, feeds))["y"]).toEqual((await runGraph(graph, feeds))["y"]);
+  // Around 0 they are integers again; else they stay rounded in the graph.
+  const isInteger = [...closed.initializers.values()].some(
+    ({ dtype, shape }) => dtype === "int8" && shape.length === 2,
+  );
+  expect(isInteger).toBe(zero !== shifted);
+});
+
 test("a float graph comes back as it is", () => {
   expect(floatWeights(cnn)).toBe(cnn);
 });

@@ -15,6 +15,7 @@ import { linksOf } from "./links.ts";
  * int8 weights, and the bias of what reads them a 32-bit one in units of input scale × weight scale. A weight scale is
  * raised where training made a bias that would not fit 32 bits. Float weights that nothing reads any more go.
  *
+ * Weights that are uint8, or int8 around another zero point than 0, stay rounded in the graph: the same function.
  * A graph without such pairs comes back as it is.
  */
 export function integerWeights(graph: Graph): Graph {
@@ -68,9 +69,10 @@ function sitesOf(graph: Graph): readonly Site[] {
     if (dequantize.op !== "DequantizeLinear" || quantize?.op !== "QuantizeLinear") return [];
     const [stem = "", scale, zeroPoint] = quantize.inputs;
     const [weight, scales] = [links.floats(stem), links.floats(scale)];
-    const isInt8 = graph.initializers.get(zeroPoint ?? "")?.dtype === "int8";
-    if (weight === undefined || scales === undefined || !isInt8) return [];
-    const axis = intOf(quantize, "axis", 1);
+    if (weight === undefined || scales === undefined) return [];
+    if (!isSymmetricInt8(quantize, graph.initializers.get(zeroPoint ?? ""))) return [];
+    const given = intOf(quantize, "axis", 1);
+    const axis = given < 0 ? given + weight.shape.length : given;
     const stride = weight.shape.slice(axis + 1).reduce((n, dim) => n * dim, 1);
     const channels = { channels: scales.data.length, stride };
     const bias = biasOf(dequantize, links);
@@ -79,6 +81,15 @@ function sitesOf(graph: Graph): readonly Site[] {
     return [{ ...site, ...(fits ? bias : { inputScale: 1 }) }];
   });
 }
+
+/** ONNX's number of int8. */
+const int8Number = 3;
+
+/** Whether what comes out is int8 around 0; weights around anything else stay rounded in the graph. */
+const isSymmetricInt8 = (quantize: Node, zeroPoint: Tensor | undefined): boolean =>
+  zeroPoint === undefined
+    ? (quantize.inputs[2] ?? "") === "" && intOf(quantize, "output_dtype", 0) === int8Number
+    : zeroPoint.dtype === "int8" && zeroPoint.data.every((zero) => zero === 0);
 
 /** The bias beside some weights, when the node that reads both reads integers of one scale. */
 function biasOf(

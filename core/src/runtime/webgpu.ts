@@ -72,12 +72,18 @@ function withDeviceLoops(
   const base = ortSession(program);
   const loops = new Set<Loop>();
   let open = true;
+  // A session can be disposed while the loop's own is made.
+  const isClosed = (): boolean => !open;
   return {
     ...base,
     async loop(options: LoopOptions) {
       if (!open) throw disposed("session");
       carriedPairs(program, options);
       const session = inTurns(await create(onDeviceOf(program, options)));
+      if (isClosed()) {
+        await session.release();
+        throw disposed("session");
+      }
       const loop = openOrtLoop({ ...program, session }, options, () => {
         loops.delete(loop);
         void session.release();

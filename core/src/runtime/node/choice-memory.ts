@@ -41,10 +41,18 @@ export function fileMemory(path: string): ChoiceMemory {
   };
 }
 
+/** What another version or a damaged file has left is no choice. */
+function isChoice(entry: [string, unknown]): entry is [string, BackendChoice] {
+  const { backend, threads } = (entry[1] ?? {}) as Partial<BackendChoice>;
+  const isKnown = typeof backend === "string" && Object.hasOwn(backends, backend);
+  return isKnown && Number.isSafeInteger(threads) && Number(threads) > 0;
+}
+
 async function readChoices(path: string): Promise<Readonly<Record<string, BackendChoice>>> {
   try {
     const { format, choices } = JSON.parse(await readFile(path, "utf8"));
-    return format === 2 ? choices : {};
+    const isOurs = format === 2 && typeof choices === "object" && choices !== null;
+    return isOurs ? Object.fromEntries(Object.entries(choices).filter(isChoice)) : {};
   } catch {
     return {};
   }

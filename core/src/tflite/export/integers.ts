@@ -1,5 +1,6 @@
 import { intOf } from "../../graph/attributes.ts";
 import type { Graph, Node } from "../../graph/graph.ts";
+import { inferValues } from "../../graph/infer.ts";
 import type { Tensor } from "../../graph/tensor.ts";
 import { f32, sizeOf } from "../../graph/tensor.ts";
 import type { TfliteQuantization } from "../model.ts";
@@ -35,11 +36,25 @@ export function activationQuantization(node: Node, graph: Graph): TfliteQuantiza
   const scales = scalesOf(node, graph);
   if (scales === undefined || !isPerTensor(scales)) return undefined;
   const { zeroPoint, scale } = scales;
-  // QuantizeLinear without a zero point makes uint8 around 0.
-  const dtype = zeroPoint?.dtype ?? "uint8";
+  const dtype = zeroPoint?.dtype ?? dtypeWithoutZero(node, graph);
   if (dtype !== "uint8" && dtype !== "int8") return undefined;
   const zero = Number(zeroPoint?.data[0] ?? 0) - (dtype === "uint8" ? 128 : 0);
   return { scales: [Number(scale.data[0])], zeroPoints: [zero], axis: 0 };
+}
+
+/** ONNX's numbers of the types of 8 bits. */
+const byteTypes: ReadonlyMap<number, "uint8" | "int8"> = new Map([
+  [2, "uint8"],
+  [3, "int8"],
+]);
+
+/** QuantizeLinear without a zero point makes uint8 around 0 unless it is told; what is read back says what it is. */
+function dtypeWithoutZero(node: Node, graph: Graph): string | undefined {
+  if (node.op === "QuantizeLinear") {
+    const told = intOf(node, "output_dtype", 0);
+    return told === 0 ? "uint8" : byteTypes.get(told);
+  }
+  return inferValues(graph).get(node.inputs[0] ?? "")?.dtype;
 }
 
 /** Whether two scales mean the same numbers; QDQ graphs repeat them, perhaps rounded once more. */
