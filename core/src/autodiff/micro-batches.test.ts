@@ -97,6 +97,15 @@ test.for(cases)(
 );
 
 // By hand: each part's own mean over its examples and places, then the mean of both parts.
+test("no part is empty while there are as many examples as parts", () => {
+  const step = trainingStep(
+    model(),
+    options(softmaxCrossEntropy(), { microBatches: microBatching(5) }),
+  );
+  const fed = { ...feeds(classes, false), ...Object.fromEntries(step.initial) };
+  expect(Number(run(step.graph, fed)["loss"]?.data[0])).toBeGreaterThan(0);
+});
+
 test("statistics are a part's own, and the running ones move towards their mean", () => {
   const step = trainingStep(
     model({ normalized: true }),

@@ -45,7 +45,8 @@ const weightSumMin = 1e-12;
  * A part begins when the gradients of the one before it are there: where it starts in the batch first passes a choice
  * between itself and itself that looks at those gradients, so that no runtime starts it earlier. Each part counts as much as its
  * examples weigh. Statistics of normalizations are a part's own, and the running ones move towards their mean; dropout
- * draws other masks than for a whole batch.
+ * draws other masks than for a whole batch. Parts are even; with fewer examples than parts one is empty, and the loss
+ * no number.
  *
  * @throws `MICRO_BATCHES_INVALID` for a count that is no whole number from 2 to {@link microBatchesMax}, or a model whose
  *   batch axis has a fixed size.
@@ -116,12 +117,15 @@ function cutter(emit: Emitter, whole: WholeBatch, count: number): Cut {
   const draws = whole.graph.inputs.some(({ name }) => name === seedName);
   const whole64 = (value: number): string => emit.tensor(i64([value]));
   const rows = emit.op("Gather", [emit.op("Shape", [names[0] ?? ""]), emit.ints([0])]);
-  const rounded = emit.op("Add", [rows, whole64(count - 1)]);
-  const size = emit.op("Div", [rounded, whole64(count)]);
+  // Even parts: none is empty when there are as many examples as parts.
+  const border = (part: number): string => {
+    const scaled = emit.op("Mul", [rows, whole64(part)]);
+    return emit.op("Div", [emit.op("Add", [scaled, whole64(count - 1)]), whole64(count)]);
+  };
   return (part, done = []) => {
-    const first = emit.op("Mul", [size, whole64(part)]);
+    const first = border(part);
     const start = done.length === 0 ? first : onceMade(emit, first, done);
-    const end = emit.op("Add", [start, size]);
+    const end = border(part + 1);
     const cuts = names.map((name) => {
       return [name, emit.op("Slice", [name, start, end, emit.ints([0])])] as const;
     });

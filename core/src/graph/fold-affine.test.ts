@@ -48,6 +48,16 @@ test.for<[string, Options]>([
   expect(foldAffine(graph)).toBe(graph);
 });
 
+test("a bias that is a column, one number an example, is left alone", () => {
+  const b = graphBuilder("g");
+  const x = b.input({ name: "x", dtype: "float32", shape: [2, 2] });
+  const w = b.initializer("w", f32([1, 0, 0, 1], [2, 2]));
+  const y = b.add("Gemm", [x, w, b.initializer("c", f32([10, 20], [2, 1]))]);
+  b.output({ name: b.add("Mul", [y, b.initializer("k", f32([2]))]), dtype: "float32" });
+  const graph = b.build();
+  expect(foldAffine(graph)).toBe(graph);
+});
+
 // By hand: 2·((x·w + b) − 1) / 4 + 5 with w = [1, 2] and b = 3.
 test("products and sums with constants are taken in, one after the other", () => {
   const b = graphBuilder("g");

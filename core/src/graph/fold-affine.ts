@@ -88,9 +88,9 @@ function fold(maker: Node, affine: Affine, graph: Graph): Folded | undefined {
   const hasBias = (maker.inputs[2] ?? "") !== "";
   const bias = hasBias ? float32Of(graph, maker.inputs[2]) : undefined;
   const isPlain = maker.domain === undefined && maker.outputs.length === 1;
-  if (!isPlain || weight === undefined || (hasBias && bias?.data.length !== channels)) {
-    return undefined;
-  }
+  // A column `[channels, 1]` of Gemm is as long as a row, but one number an example.
+  const isRow = bias?.data.length === channels && bias.shape.at(-1) === channels;
+  if (!isPlain || weight === undefined || (hasBias && !isRow)) return undefined;
   const axis = channelAxis(maker);
   if (axis === undefined || weight.shape[axis] !== channels) return undefined;
   const stride = weight.shape.slice(axis + 1).reduce((n, dim) => n * dim, 1);

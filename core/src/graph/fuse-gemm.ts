@@ -1,5 +1,5 @@
 import { floatOf } from "./attributes.ts";
-import { float } from "./builder.ts";
+import { float, graphBuilder } from "./builder.ts";
 import type { Dim, Graph, Node } from "./graph.ts";
 import { inferValues } from "./infer.ts";
 import { usesOf } from "./reads.ts";
@@ -10,6 +10,8 @@ type View = {
   /** The node that makes a value which nothing else reads. */
   onlyReadMaker(name: string): Node | undefined;
   dims(name: string): readonly Dim[] | undefined;
+  /** A name that nothing has. */
+  fresh(stem: string): string;
 };
 
 /** A matrix product that a sum can go into, times a scalar that is only known at run time. */
@@ -35,6 +37,7 @@ export function fuseGemm(graph: Graph): Graph {
     graph,
     onlyReadMaker: (name) => (uses.get(name) === 1 ? makers.get(name) : undefined),
     dims: (name) => values.get(name)?.shape,
+    fresh: graphBuilder(graph).fresh,
   };
   const gone = new Set<Node>();
   const replaced = new Map<Node, readonly Node[]>();
@@ -149,7 +152,7 @@ function scaledOperand(
   const inner = (name: string): number =>
     (view.dims(name) ?? []).reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 1), 1);
   const isFirst = inner(a) <= inner(b);
-  const output = `${gemm.outputs[0]}/scaled`;
+  const output = view.fresh(`${gemm.outputs[0]}/scaled`);
   const node: Node = {
     name: output,
     op: "Mul",

@@ -1,3 +1,4 @@
+import { graphBuilder } from "./builder.ts";
 import type { Graph, Node } from "./graph.ts";
 import { usesOf } from "./reads.ts";
 
@@ -9,6 +10,7 @@ import { usesOf } from "./reads.ts";
  */
 export function poolBeforeRelu(graph: Graph): Graph {
   const uses = usesOf(graph);
+  const { fresh } = graphBuilder(graph);
   const poolOf = new Map<string, Node>();
   for (const node of graph.nodes) {
     const isPool = node.op === "MaxPool" && node.domain === undefined && node.outputs.length === 1;
@@ -20,7 +22,7 @@ export function poolBeforeRelu(graph: Graph): Graph {
     const pool = node.op === "Relu" ? poolOf.get(node.outputs[0] ?? "") : undefined;
     if (pool === undefined) return [node];
     swapped.add(pool);
-    const pooled = `${pool.outputs[0]}/before-relu`;
+    const pooled = fresh(`${pool.outputs[0]}/before-relu`);
     return [
       { ...pool, inputs: node.inputs, outputs: [pooled] },
       { ...node, inputs: [pooled], outputs: pool.outputs },

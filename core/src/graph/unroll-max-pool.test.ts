@@ -70,6 +70,17 @@ test("comparisons give the pool's values and its gradient, the first of equal ma
   );
 });
 
+test("names that come later in the graph are not made up", () => {
+  const b = graphBuilder("g");
+  const x = b.input({ name: "x", dtype: "float32", shape: [1, 1, 4] });
+  const attributes = { kernel_shape: ints([2]), strides: ints([2]) };
+  b.push({ name: "", op: "MaxPool", inputs: [x], outputs: ["p"], attributes });
+  b.add("Neg", ["p"], { outputs: ["/Reshape"] });
+  b.output({ name: "/Reshape", dtype: "float32" });
+  const feeds = { x: f32([1, 2, 4, 3], [1, 1, 4]) };
+  expect(run(unrollMaxPool(b.build()), feeds)["/Reshape"]?.data).toEqual(Float64Array.of(-2, -4));
+});
+
 test.for([
   { sizes: [8], kernel: [2], strides: [1] },
   { sizes: [7], kernel: [2], ceil: 1 },

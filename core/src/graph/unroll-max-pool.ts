@@ -3,6 +3,7 @@ import type { GraphBuilder } from "./builder.ts";
 import { graphBuilder, int } from "./builder.ts";
 import type { Graph, Node } from "./graph.ts";
 import { inferValues } from "./infer.ts";
+import { namesOfGraph } from "./reads.ts";
 import { i64 } from "./tensor.ts";
 
 /** Spatial sizes that a pool tiles: `kernel` divides what of `sizes` is covered. */
@@ -21,7 +22,7 @@ type Tiles = { readonly kernel: readonly number[]; readonly sizes: readonly numb
 export function unrollMaxPool(graph: Graph): Graph {
   if (!graph.nodes.some(isMaxPool)) return graph;
   const values = inferValues(graph);
-  const builder = graphBuilder({ ...graph, nodes: [] });
+  const builder = graphBuilder({ ...graph, nodes: [] }, namesOfGraph(graph));
   for (const node of graph.nodes) {
     const tiles = tilesOf(node, values.get(node.inputs[0] ?? "")?.shape?.slice(2));
     if (tiles === undefined) builder.push(node);

@@ -32,6 +32,8 @@ test.for([
   ["a link inside the folder", "near.bin", 4],
   ["a folder that is a link", "out/secret.bin", 4],
   ["a folder", "part", 0],
+  ["a name that is too long", "a".repeat(300), 4],
+  ["a file where a folder should be", "part/w.bin/x", 4],
   ["a pipe", "pipe", 0],
 ] as const)("%s is refused", ([, location, length]) => {
   expect(() => read(location, 0, length)).toThrow(

@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { ExternalRange, ExternalReader } from "../onnx-external.ts";
@@ -31,11 +32,21 @@ function plainPath(folder: string, range: ExternalRange): string {
   let path = folder;
   for (const name of range.location.split("/")) {
     path = join(path, name);
-    const stat = lstatSync(path, { throwIfNoEntry: false });
+    const stat = statusOf(path, range);
     if (stat === undefined) throw externalInvalid("there is no such file", range);
     if (stat.isSymbolicLink()) throw externalInvalid("links are not followed", range);
   }
   return path;
+}
+
+/** What stands at a path; undefined when nothing does. */
+function statusOf(path: string, range: ExternalRange): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    // A name that is too long, a file where a folder should be, a folder that may not be entered.
+    throw externalInvalid("it cannot be opened", range, cause);
+  }
 }
 
 function opened(path: string, flags: number, range: ExternalRange): number {
